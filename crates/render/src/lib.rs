@@ -1,0 +1,2 @@
+//! Pictures: the captcha.
+#![forbid(unsafe_code)]

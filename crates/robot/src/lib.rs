@@ -1,0 +1,2 @@
+//! The sandbox's robot translators: instructions, delays, what they write. Pure.
+#![forbid(unsafe_code)]

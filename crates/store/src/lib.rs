@@ -1,0 +1,2 @@
+//! The database: SQL and nothing else.
+#![forbid(unsafe_code)]

@@ -1,0 +1,2 @@
+//! Text engines: counting, protected spans, language detection. Pure.
+#![forbid(unsafe_code)]
