@@ -1,2 +1,7 @@
-//! What is true: states, money, units, languages, prices, error codes. Pure.
+//! What is true: states, money, units, languages, prices, error codes. Pure: no clock,
+//! no random, no database, no HTTP; times and ids come in as arguments.
 #![forbid(unsafe_code)]
+
+pub mod event;
+pub mod ids;
+pub mod job;
