@@ -144,8 +144,8 @@ pub enum Event {
     Revise,
     /// Rejected; another translator is to do it.
     RejectAndRequeue,
-    /// Rejected for good, with the decision on the money.
-    RejectAndCancel(Decision),
+    /// Rejected for good; the money waits for the decision (`review`).
+    RejectAndCancel,
     /// An operator stops it.
     Hold,
     /// The hold ends; the job returns to what it was.
@@ -153,15 +153,6 @@ pub enum Event {
         /// The status before the hold.
         before: Status,
     },
-}
-
-/// Who was right about a rejection (translator-platform 14).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// The customer was: refund.
-    Fair,
-    /// The translator was: paid, and the customer keeps the text.
-    Unfair,
 }
 
 /// The money that moves with a transition (engines C.5).
@@ -239,12 +230,7 @@ pub fn apply(status: Status, event: Event) -> Result<Transition, Refusal> {
         }
         (S::Reviewable, E::Revise) => to(S::Revising, A::Revising),
         (S::Reviewable, E::RejectAndRequeue) => to(S::Available, A::Reopened),
-        (S::Reviewable, E::RejectAndCancel(Decision::Fair)) => {
-            to(S::Rejected, A::Rejected).map(Transition::refunding)
-        }
-        (S::Reviewable, E::RejectAndCancel(Decision::Unfair)) => {
-            to(S::Rejected, A::Rejected).map(Transition::earning)
-        }
+        (S::Reviewable, E::RejectAndCancel) => to(S::Rejected, A::Rejected),
         (S::Queued | S::Available | S::Pending | S::Revising | S::Hold, E::OperatorCancel) => {
             to(S::Canceled, A::Canceled).map(Transition::refunding)
         }
@@ -288,8 +274,7 @@ pub fn every_event() -> Vec<Event> {
         E::ReviewPeriodOver,
         E::Revise,
         E::RejectAndRequeue,
-        E::RejectAndCancel(Decision::Fair),
-        E::RejectAndCancel(Decision::Unfair),
+        E::RejectAndCancel,
         E::Hold,
     ];
     events.extend(Status::ALL.map(|before| E::Release { before }));
@@ -322,7 +307,7 @@ mod tests {
                 match transition.movement {
                     Movement::Charge => assert_eq!(event, Event::Purchase),
                     Movement::Refund => assert!(!transition.to.is_live(), "{from} {event:?}"),
-                    Movement::Earn => assert!(matches!(transition.to, Status::Approved | Status::Rejected)),
+                    Movement::Earn => assert_eq!(transition.to, Status::Approved),
                     Movement::None => {}
                 }
             }

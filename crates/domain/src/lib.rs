@@ -5,3 +5,7 @@
 pub mod event;
 pub mod ids;
 pub mod job;
+pub mod ledger;
+pub mod money;
+pub mod review;
+pub mod tier;

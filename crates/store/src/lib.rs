@@ -1,2 +1,21 @@
-//! The database: SQL and nothing else.
+//! The database: SQL and nothing else. One file per aggregate over the thin `sql` layer;
+//! every function that touches a customer's data takes the scope (account and environment).
 #![forbid(unsafe_code)]
+
+pub mod accounts;
+pub mod claims;
+pub mod deliveries;
+pub mod events;
+pub mod glossaries;
+pub mod inboxes;
+pub mod installation;
+pub mod jobs;
+pub mod keys;
+pub mod ledger;
+pub mod orders;
+pub mod replays;
+pub mod reviews;
+pub mod sandboxes;
+pub mod sql;
+pub mod tasks;
+pub mod threads;

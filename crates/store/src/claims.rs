@@ -1,0 +1,150 @@
+//! Claims: who works on what. The unique index on active claims decides every race.
+
+use crate::sql::{Error, Row, Tx};
+use domain::ids::*;
+
+/// A claim as stored.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// Its id.
+    pub id: ClaimId,
+    /// Whose jobs.
+    pub scope: Scope,
+    /// Who took them.
+    pub translator: TranslatorId,
+    /// The group taken.
+    pub group: Option<GroupId>,
+    /// translate or edit.
+    pub role: String,
+    /// active, submitted, correcting, …
+    pub state: String,
+    /// When the time is up.
+    pub deadline: Timestamp,
+    /// When it was taken.
+    pub created_at: Timestamp,
+}
+
+const CLAIM: &str =
+    "c.id, c.account_id, c.sandbox, c.translator_id, c.group_id, c.role, c.state, c.deadline, c.created_at";
+
+fn from_row(row: &mut Row) -> Result<Claim, Error> {
+    Ok(Claim {
+        id: row.take()?,
+        scope: Scope { account: row.take()?, environment: row.take()? },
+        translator: row.take()?,
+        group: row.take()?,
+        role: row.take()?,
+        state: row.take()?,
+        deadline: row.take()?,
+        created_at: row.take()?,
+    })
+}
+
+/// Stores a claim on these jobs. An error of kind constraint: one of them is taken.
+pub fn insert(tx: &mut Tx<'_>, claim: &Claim, jobs: &[JobId]) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO claim (id, account_id, sandbox, translator_id, group_id, role, state, deadline, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        &[
+            &claim.id,
+            &claim.scope.account,
+            &claim.scope.environment,
+            &claim.translator,
+            &claim.group,
+            &claim.role,
+            &claim.state,
+            &claim.deadline,
+            &claim.created_at,
+        ],
+    )?;
+    for job in jobs {
+        tx.execute("INSERT INTO claim_job (claim_id, job_id, active) VALUES ($1, $2, 1)", &[&claim.id, job])?;
+    }
+    Ok(())
+}
+
+/// The claim that is active on a job.
+pub fn active_on(tx: &mut Tx<'_>, scope: Scope, job: JobId) -> Result<Option<Claim>, Error> {
+    tx.query_opt(
+        &format!(
+            "SELECT {CLAIM} FROM claim_job cj JOIN claim c ON c.id = cj.claim_id \
+             WHERE cj.job_id = $3 AND cj.active = 1 AND c.account_id = $1 AND c.sandbox = $2"
+        ),
+        &[&scope.account, &scope.environment, &job],
+        from_row,
+    )
+}
+
+/// The newest claim on a job in this role, whatever became of it.
+pub fn latest_on(tx: &mut Tx<'_>, scope: Scope, job: JobId, role: &str) -> Result<Option<Claim>, Error> {
+    tx.query_opt(
+        &format!(
+            "SELECT {CLAIM} FROM claim_job cj JOIN claim c ON c.id = cj.claim_id \
+             WHERE cj.job_id = $3 AND c.account_id = $1 AND c.sandbox = $2 AND c.role = $4 ORDER BY c.id DESC LIMIT 1"
+        ),
+        &[&scope.account, &scope.environment, &job, &role],
+        from_row,
+    )
+}
+
+/// All claims ever made on a job, newest first.
+pub fn all_on(tx: &mut Tx<'_>, scope: Scope, job: JobId) -> Result<Vec<Claim>, Error> {
+    tx.query_all(
+        &format!(
+            "SELECT {CLAIM} FROM claim_job cj JOIN claim c ON c.id = cj.claim_id \
+             WHERE cj.job_id = $3 AND c.account_id = $1 AND c.sandbox = $2 ORDER BY c.id DESC"
+        ),
+        &[&scope.account, &scope.environment, &job],
+        from_row,
+    )
+}
+
+/// The jobs that a claim still holds.
+pub fn active_jobs(tx: &mut Tx<'_>, claim: ClaimId) -> Result<Vec<JobId>, Error> {
+    tx.query_all(
+        "SELECT job_id FROM claim_job WHERE claim_id = $1 AND active = 1 ORDER BY job_id",
+        &[&claim],
+        Row::take,
+    )
+}
+
+/// How many jobs a claim began with.
+pub fn job_count(tx: &mut Tx<'_>, claim: ClaimId) -> Result<i64, Error> {
+    tx.query_one("SELECT COUNT(*) FROM claim_job WHERE claim_id = $1", &[&claim], Row::take)
+}
+
+/// The claim no longer holds a job.
+pub fn let_go(tx: &mut Tx<'_>, claim: ClaimId, job: JobId) -> Result<(), Error> {
+    tx.execute("UPDATE claim_job SET active = 0 WHERE claim_id = $1 AND job_id = $2", &[&claim, &job])?;
+    Ok(())
+}
+
+/// The claim holds a job again: corrections.
+pub fn take_up_again(tx: &mut Tx<'_>, claim: ClaimId, job: JobId) -> Result<(), Error> {
+    tx.execute("UPDATE claim_job SET active = 1 WHERE claim_id = $1 AND job_id = $2", &[&claim, &job])?;
+    Ok(())
+}
+
+/// Moves the claim to another state.
+pub fn set_state(tx: &mut Tx<'_>, claim: ClaimId, state: &str) -> Result<(), Error> {
+    tx.execute("UPDATE claim SET state = $2 WHERE id = $1", &[&claim, &state])?;
+    Ok(())
+}
+
+/// Sets when the claim's time is up.
+pub fn set_deadline(tx: &mut Tx<'_>, claim: ClaimId, deadline: Timestamp) -> Result<(), Error> {
+    tx.execute("UPDATE claim SET deadline = $2 WHERE id = $1", &[&claim, &deadline])?;
+    Ok(())
+}
+
+/// Jobs with a translator's status but no active claim, or the reverse.
+pub fn faults(tx: &mut Tx<'_>) -> Result<Vec<JobId>, Error> {
+    tx.query_all(
+        "SELECT id FROM job WHERE \
+         (status IN ('pending', 'revising') AND NOT EXISTS (SELECT 1 FROM claim_job WHERE job_id = job.id AND active = 1)) \
+         OR (status IN ('unpaid', 'queued', 'available', 'approved', 'rejected', 'canceled') \
+             AND EXISTS (SELECT 1 FROM claim_job WHERE job_id = job.id AND active = 1))",
+        &[],
+        Row::take,
+    )
+}

@@ -1,0 +1,326 @@
+//! Callbacks on their way: deliveries, their attempts, and the destinations they go to.
+//!
+//! A destination is scheme, host and port. It knows when its next delivery is due, so the
+//! worker asks destinations, not deliveries: ten thousand deliveries to a dead one are one
+//! row that is not due. `run_at` and `due_at` are real time.
+
+use crate::sql::{Error, Row, Tx};
+use domain::ids::*;
+
+/// A delivery as stored.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Its id.
+    pub id: DeliveryId,
+    /// Whose it is.
+    pub scope: Scope,
+    /// What it tells.
+    pub event: EventId,
+    /// By whose rules it is sent.
+    pub key: KeyId,
+    /// The job it is about.
+    pub job: Option<JobId>,
+    /// Where it goes.
+    pub destination: i64,
+    /// The full address.
+    pub url: String,
+    /// What the sandbox does to it on purpose.
+    pub trick: Option<String>,
+    /// waiting, delivered or dead.
+    pub state: String,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it is tried next, real time.
+    pub run_at: Timestamp,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+const DELIVERY: &str = "id, account_id, sandbox, event_id, key_id, job_id, destination_id, url, trick, state, attempts, \
+    run_at, created_at";
+
+fn from_row(row: &mut Row) -> Result<Delivery, Error> {
+    Ok(Delivery {
+        id: row.take()?,
+        scope: Scope { account: row.take()?, environment: row.take()? },
+        event: row.take()?,
+        key: row.take()?,
+        job: row.take()?,
+        destination: row.take()?,
+        url: row.take()?,
+        trick: row.take()?,
+        state: row.take()?,
+        attempts: row.take()?,
+        run_at: row.take()?,
+        created_at: row.take()?,
+    })
+}
+
+/// The destination with this address; made if it is new. It is due at `due` at the latest.
+pub fn destination(tx: &mut Tx<'_>, address: &str, due: Timestamp) -> Result<i64, Error> {
+    let known = tx.query_opt("SELECT id FROM destination WHERE address = $1", &[&address], Row::take)?;
+    if let Some(id) = known {
+        // A failing destination keeps its pause.
+        tx.execute(
+            "UPDATE destination SET due_at = $2 WHERE id = $1 AND due_at > $2 AND failures < 10",
+            &[&id, &due],
+        )?;
+        return Ok(id);
+    }
+    let id = tx.reserve_ids("destination", 1)?;
+    tx.query_one(
+        "INSERT INTO destination (id, address, due_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (address) DO UPDATE SET due_at = $3 RETURNING id",
+        &[&id, &address, &due],
+        Row::take,
+    )
+}
+
+/// Writes a delivery.
+pub fn insert(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<(), Error> {
+    tx.execute(
+        &format!("INSERT INTO delivery ({DELIVERY}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"),
+        &[
+            &delivery.id,
+            &delivery.scope.account,
+            &delivery.scope.environment,
+            &delivery.event,
+            &delivery.key,
+            &delivery.job,
+            &delivery.destination,
+            &delivery.url,
+            &delivery.trick,
+            &delivery.state,
+            &delivery.attempts,
+            &delivery.run_at,
+            &delivery.created_at,
+        ],
+    )?;
+    Ok(())
+}
+
+/// A destination that has something due.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// Its id.
+    pub id: i64,
+    /// Failures in a row.
+    pub failures: i64,
+    /// Since when it fails.
+    pub failing_since: Option<Timestamp>,
+}
+
+/// Destinations that are due, those due longest first. They count as not due until
+/// `again_at`, so that no second worker takes them meanwhile.
+pub fn take_destinations(
+    tx: &mut Tx<'_>,
+    now: Timestamp,
+    again_at: Timestamp,
+    limit: i64,
+) -> Result<Vec<Destination>, Error> {
+    tx.query_all(
+        "UPDATE destination SET due_at = $2 WHERE id IN (SELECT id FROM destination WHERE paused = 0 AND due_at <= $1 \
+         ORDER BY due_at LIMIT $3) RETURNING id, failures, failing_since",
+        &[&now, &again_at, &limit],
+        |row| Ok(Destination { id: row.take()?, failures: row.take()?, failing_since: row.take()? }),
+    )
+}
+
+/// Leases deliveries of a destination that are due, oldest first.
+pub fn lease(
+    tx: &mut Tx<'_>,
+    destination: i64,
+    now: Timestamp,
+    lease_ms: i64,
+    limit: i64,
+) -> Result<Vec<Delivery>, Error> {
+    let mut leased = tx.query_all(
+        &format!(
+            "UPDATE delivery SET lease_until = $3 WHERE id IN (SELECT id FROM delivery WHERE destination_id = $1 \
+             AND state = 'waiting' AND run_at <= $2 AND lease_until <= $2 ORDER BY run_at, id LIMIT $4) RETURNING {DELIVERY}"
+        ),
+        &[&destination, &now, &now.plus_ms(lease_ms), &limit],
+        from_row,
+    )?;
+    leased.sort_by_key(|delivery| delivery.id);
+    Ok(leased)
+}
+
+/// The scope's next delivery that is due until `until`, leased.
+pub fn lease_next_of(
+    tx: &mut Tx<'_>,
+    scope: Scope,
+    until: Timestamp,
+    now: Timestamp,
+    lease_ms: i64,
+) -> Result<Option<Delivery>, Error> {
+    tx.query_opt(
+        &format!(
+            "UPDATE delivery SET lease_until = $5 WHERE id = (SELECT id FROM delivery WHERE account_id = $1 AND sandbox = $2 \
+             AND state = 'waiting' AND run_at <= $3 AND lease_until <= $4 ORDER BY run_at, id LIMIT 1) RETURNING {DELIVERY}"
+        ),
+        &[&scope.account, &scope.environment, &until, &now, &now.plus_ms(lease_ms)],
+        from_row,
+    )
+}
+
+/// When the scope's next delivery is due.
+pub fn next_due_of(tx: &mut Tx<'_>, scope: Scope) -> Result<Option<Timestamp>, Error> {
+    tx.query_one(
+        "SELECT MIN(run_at) FROM delivery WHERE account_id = $1 AND sandbox = $2 AND state = 'waiting'",
+        &[&scope.account, &scope.environment],
+        Row::take,
+    )
+}
+
+/// One attempt at a delivery.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// When it began, by the environment's clock.
+    pub started_at: Timestamp,
+    /// How long it took.
+    pub took_ms: i64,
+    /// The HTTP status, if there was an answer.
+    pub status: Option<i64>,
+    /// What went wrong, if there was none.
+    pub error: Option<String>,
+    /// The beginning of the answer.
+    pub answer: Option<String>,
+}
+
+/// Writes an attempt and where the delivery stands after it. `false` if it was finished or
+/// dropped meanwhile.
+pub fn record_attempt(
+    tx: &mut Tx<'_>,
+    id: DeliveryId,
+    attempt: &Attempt,
+    state: &str,
+    run_at: Timestamp,
+) -> Result<bool, Error> {
+    let rows = tx.execute(
+        "UPDATE delivery SET state = $2, run_at = $3, lease_until = 0, attempts = attempts + 1 WHERE id = $1",
+        &[&id, &state, &run_at],
+    )?;
+    if rows == 0 {
+        return Ok(false);
+    }
+    tx.execute(
+        "INSERT INTO delivery_attempt (delivery_id, attempt, started_at, took_ms, status, error, answer) \
+         SELECT id, attempts, $2, $3, $4, $5, $6 FROM delivery WHERE id = $1 \
+         ON CONFLICT (delivery_id, attempt) DO NOTHING",
+        &[&id, &attempt.started_at, &attempt.took_ms, &attempt.status, &attempt.error, &attempt.answer],
+    )?;
+    Ok(true)
+}
+
+/// The destination answered: it is healthy.
+pub fn destination_works(tx: &mut Tx<'_>, id: i64) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE destination SET failures = 0, failing_since = NULL WHERE id = $1 AND failures > 0",
+        &[&id],
+    )?;
+    Ok(())
+}
+
+/// The destination failed once more; the number of failures in a row.
+pub fn destination_failed(tx: &mut Tx<'_>, id: i64, now: Timestamp) -> Result<(i64, Timestamp), Error> {
+    tx.query_one(
+        "UPDATE destination SET failures = failures + 1, failing_since = COALESCE(failing_since, $2) WHERE id = $1 \
+         RETURNING failures, failing_since",
+        &[&id, &now],
+        |row| Ok((row.take()?, row.take()?)),
+    )
+}
+
+/// Sets when the destination is due again: when its next delivery is, but not before
+/// `not_before`. Without a waiting delivery: never.
+pub fn reschedule_destination(tx: &mut Tx<'_>, id: i64, not_before: Timestamp) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE destination SET due_at = COALESCE((SELECT CASE WHEN MIN(run_at) > $2 THEN MIN(run_at) ELSE $2 END \
+         FROM delivery WHERE destination_id = $1 AND state = 'waiting' HAVING MIN(run_at) IS NOT NULL), $3) WHERE id = $1",
+        &[&id, &not_before, &i64::MAX],
+    )?;
+    Ok(())
+}
+
+/// Pauses a destination that has been dead for days.
+pub fn pause_destination(tx: &mut Tx<'_>, id: i64) -> Result<(), Error> {
+    tx.execute("UPDATE destination SET paused = 1 WHERE id = $1", &[&id])?;
+    Ok(())
+}
+
+/// When the next destination is due.
+pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
+    tx.query_one("SELECT MIN(due_at) FROM destination WHERE paused = 0", &[], Row::take)
+}
+
+/// Frees what a process that ended had leased: at start there is no other process.
+pub fn end_leases(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), Error> {
+    tx.execute("UPDATE task SET lease_until = 0 WHERE lease_until > 0", &[])?;
+    tx.execute("UPDATE delivery SET lease_until = 0 WHERE lease_until > 0", &[])?;
+    tx.execute(
+        "UPDATE destination SET due_at = $1 WHERE paused = 0 AND EXISTS \
+         (SELECT 1 FROM delivery WHERE destination_id = destination.id AND state = 'waiting')",
+        &[&now],
+    )?;
+    Ok(())
+}
+
+/// The scope's delivery.
+pub fn find(tx: &mut Tx<'_>, scope: Scope, id: DeliveryId) -> Result<Option<Delivery>, Error> {
+    tx.query_opt(
+        &format!("SELECT {DELIVERY} FROM delivery WHERE account_id = $1 AND sandbox = $2 AND id = $3"),
+        &[&scope.account, &scope.environment, &id],
+        from_row,
+    )
+}
+
+/// The scope's deliveries, newest first, with an optional state.
+pub fn list(tx: &mut Tx<'_>, scope: Scope, state: Option<&str>, limit: i64) -> Result<Vec<Delivery>, Error> {
+    tx.query_all(
+        &format!(
+            "SELECT {DELIVERY} FROM delivery WHERE account_id = $1 AND sandbox = $2 AND ($3 IS NULL OR state = $3) \
+             ORDER BY id DESC LIMIT $4"
+        ),
+        &[&scope.account, &scope.environment, &state, &limit],
+        from_row,
+    )
+}
+
+/// The attempts at a delivery, first to last.
+pub fn attempts(tx: &mut Tx<'_>, id: DeliveryId) -> Result<Vec<Attempt>, Error> {
+    tx.query_all(
+        "SELECT started_at, took_ms, status, error, answer FROM delivery_attempt WHERE delivery_id = $1 ORDER BY attempt",
+        &[&id],
+        |row| {
+            Ok(Attempt {
+                started_at: row.take()?,
+                took_ms: row.take()?,
+                status: row.take()?,
+                error: row.take()?,
+                answer: row.take()?,
+            })
+        },
+    )
+}
+
+/// Sends a delivery again, now.
+pub fn resend(tx: &mut Tx<'_>, scope: Scope, id: DeliveryId, now: Timestamp) -> Result<bool, Error> {
+    let rows = tx.execute(
+        "UPDATE delivery SET state = 'waiting', run_at = $4, lease_until = 0, attempts = 0 \
+         WHERE account_id = $1 AND sandbox = $2 AND id = $3",
+        &[&scope.account, &scope.environment, &id, &now],
+    )?;
+    // Attempts are numbered anew; the old ones stay under numbers below zero.
+    tx.execute(
+        "UPDATE delivery_attempt SET attempt = -attempt - 1000 * (1 + (SELECT COUNT(*) FROM delivery_attempt old \
+         WHERE old.delivery_id = $1 AND old.attempt < 0)) WHERE delivery_id = $1 AND attempt > 0",
+        &[&id],
+    )?;
+    tx.execute(
+        "UPDATE destination SET paused = 0, failures = 0, failing_since = NULL, due_at = $2 \
+         WHERE id = (SELECT destination_id FROM delivery WHERE id = $1)",
+        &[&id, &now],
+    )?;
+    Ok(rows == 1)
+}

@@ -1,0 +1,144 @@
+//! The event log: what happened, in order; the source of callbacks and of the event feed.
+
+use crate::sql::{Error, Row, Tx};
+use domain::ids::*;
+use domain::job::Status;
+
+/// An event as stored.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Its id; also the feed's cursor.
+    pub id: EventId,
+    /// Whose it is.
+    pub scope: Scope,
+    /// Its type, such as `job.available`.
+    pub kind: String,
+    /// Who made it happen.
+    pub actor: String,
+    /// The order, for events of orders.
+    pub order: Option<OrderId>,
+    /// The job, for events of jobs.
+    pub job: Option<JobId>,
+    /// The comment, for comments.
+    pub comment: Option<CommentId>,
+    /// The job's running number of events.
+    pub sequence: i64,
+    /// The status before.
+    pub status_from: Option<Status>,
+    /// The status after.
+    pub status_to: Option<Status>,
+    /// What the callback says, frozen, as JSON text.
+    pub payload: Option<String>,
+    /// A callback is to be made of it.
+    pub outbox: bool,
+    /// The key by whose rules it is sent.
+    pub key: Option<KeyId>,
+    /// Where it is sent.
+    pub callback_url: Option<String>,
+    /// When it happened, by the environment's clock.
+    pub created_at: Timestamp,
+}
+
+const EVENT: &str = "id, account_id, sandbox, type, actor, order_id, job_id, comment_id, sequence, status_from, \
+    status_to, payload, outbox, key_id, callback_url, created_at";
+
+fn from_row(row: &mut Row) -> Result<Event, Error> {
+    Ok(Event {
+        id: row.take()?,
+        scope: Scope { account: row.take()?, environment: row.take()? },
+        kind: row.take()?,
+        actor: row.take()?,
+        order: row.take()?,
+        job: row.take()?,
+        comment: row.take()?,
+        sequence: row.take()?,
+        status_from: row.take()?,
+        status_to: row.take()?,
+        payload: row.take()?,
+        outbox: row.take()?,
+        key: row.take()?,
+        callback_url: row.take()?,
+        created_at: row.take()?,
+    })
+}
+
+/// Writes an event.
+pub fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), Error> {
+    tx.execute(
+        &format!(
+            "INSERT INTO event ({EVENT}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+        ),
+        &[
+            &event.id,
+            &event.scope.account,
+            &event.scope.environment,
+            &event.kind,
+            &event.actor,
+            &event.order,
+            &event.job,
+            &event.comment,
+            &event.sequence,
+            &event.status_from,
+            &event.status_to,
+            &event.payload,
+            &event.outbox,
+            &event.key,
+            &event.callback_url,
+            &event.created_at,
+        ],
+    )?;
+    Ok(())
+}
+
+/// The scope's events after a cursor, oldest first.
+pub fn after(tx: &mut Tx<'_>, scope: Scope, cursor: EventId, limit: i64) -> Result<Vec<Event>, Error> {
+    tx.query_all(
+        &format!(
+            "SELECT {EVENT} FROM event WHERE account_id = $1 AND sandbox = $2 AND id > $3 AND payload IS NOT NULL \
+             ORDER BY id LIMIT $4"
+        ),
+        &[&scope.account, &scope.environment, &cursor, &limit],
+        from_row,
+    )
+}
+
+/// All that happened to a job, oldest first.
+pub fn of_job(tx: &mut Tx<'_>, scope: Scope, job: JobId) -> Result<Vec<Event>, Error> {
+    tx.query_all(
+        &format!(
+            "SELECT {EVENT} FROM event WHERE job_id = $3 AND account_id = $1 AND sandbox = $2 ORDER BY id"
+        ),
+        &[&scope.account, &scope.environment, &job],
+        from_row,
+    )
+}
+
+/// The event with this id, whosever it is: for the workers.
+pub fn find(tx: &mut Tx<'_>, id: EventId) -> Result<Option<Event>, Error> {
+    tx.query_opt(&format!("SELECT {EVENT} FROM event WHERE id = $1"), &[&id], from_row)
+}
+
+/// The oldest events of which no callback was made yet.
+pub fn outbox(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Event>, Error> {
+    let for_update = tx.for_update();
+    tx.query_all(
+        &format!("SELECT {EVENT} FROM event WHERE outbox = 1 ORDER BY id LIMIT $1 {for_update}"),
+        &[&limit],
+        from_row,
+    )
+}
+
+/// The event's callbacks are made.
+pub fn leave_outbox(tx: &mut Tx<'_>, id: EventId) -> Result<(), Error> {
+    tx.execute("UPDATE event SET outbox = 0 WHERE id = $1", &[&id])?;
+    Ok(())
+}
+
+/// Removes the events before a moment that are sent.
+pub fn forget_before(tx: &mut Tx<'_>, moment: Timestamp, limit: i64) -> Result<u64, Error> {
+    tx.execute(
+        "DELETE FROM event WHERE id IN (SELECT e.id FROM event e WHERE e.created_at < $1 AND e.outbox = 0 \
+         AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.event_id = e.id) ORDER BY e.id LIMIT $2)",
+        &[&moment, &limit],
+    )
+}

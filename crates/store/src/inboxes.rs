@@ -1,0 +1,165 @@
+//! The sandbox's built-in receivers of callbacks.
+
+use crate::sql::{Error, Row, Tx};
+use domain::ids::*;
+
+/// An inbox as stored.
+#[derive(Clone, Debug)]
+pub struct Inbox {
+    /// Its id.
+    pub id: InboxId,
+    /// Whose sandbox.
+    pub account: AccountId,
+    /// The secret part of its address.
+    pub token: String,
+    /// What it answers: a status, `never`, `close` or `redirect`.
+    pub answer: String,
+    /// How many requests it answers with 500 first.
+    pub fail_next: i64,
+    /// Takes requests from outside.
+    pub open_to_all: bool,
+}
+
+const INBOX: &str = "id, account_id, token, answer, fail_next, open_to_all";
+
+fn from_row(row: &mut Row) -> Result<Inbox, Error> {
+    Ok(Inbox {
+        id: row.take()?,
+        account: row.take()?,
+        token: row.take()?,
+        answer: row.take()?,
+        fail_next: row.take()?,
+        open_to_all: row.take()?,
+    })
+}
+
+/// Makes an inbox.
+pub fn insert(tx: &mut Tx<'_>, account: AccountId, token: &str, now: Timestamp) -> Result<InboxId, Error> {
+    let id = InboxId(tx.reserve_ids("inbox", 1)?);
+    tx.execute(
+        "INSERT INTO inbox (id, account_id, token, created_at) VALUES ($1, $2, $3, $4)",
+        &[&id, &account, &token, &now],
+    )?;
+    Ok(id)
+}
+
+/// The inbox with this token.
+pub fn by_token(tx: &mut Tx<'_>, token: &str) -> Result<Option<Inbox>, Error> {
+    tx.query_opt(&format!("SELECT {INBOX} FROM inbox WHERE token = $1"), &[&token], from_row)
+}
+
+/// An account's inboxes, oldest first.
+pub fn of_account(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Inbox>, Error> {
+    tx.query_all(
+        &format!("SELECT {INBOX} FROM inbox WHERE account_id = $1 ORDER BY id"),
+        &[&account],
+        from_row,
+    )
+}
+
+/// Sets what the inbox answers.
+pub fn set_answer(tx: &mut Tx<'_>, id: InboxId, answer: &str, fail_next: i64) -> Result<(), Error> {
+    tx.execute("UPDATE inbox SET answer = $2, fail_next = $3 WHERE id = $1", &[&id, &answer, &fail_next])?;
+    Ok(())
+}
+
+/// One failure less to come. `true` if this request is to fail.
+pub fn take_failure(tx: &mut Tx<'_>, id: InboxId) -> Result<bool, Error> {
+    let rows =
+        tx.execute("UPDATE inbox SET fail_next = fail_next - 1 WHERE id = $1 AND fail_next > 0", &[&id])?;
+    Ok(rows == 1)
+}
+
+/// A request that an inbox received.
+#[derive(Clone, Debug)]
+pub struct Received {
+    /// Its id.
+    pub id: i64,
+    /// POST, mostly.
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+    /// Headers as a JSON object.
+    pub headers: String,
+    /// The raw body.
+    pub body: Vec<u8>,
+    /// The `Honyaku-Event`.
+    pub event: Option<String>,
+    /// The job it is about.
+    pub job: Option<JobId>,
+    /// Which attempt it was.
+    pub attempt: Option<i64>,
+    /// What was answered.
+    pub answered: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// Stores a received request and forgets the oldest over `keep`.
+pub fn receive(tx: &mut Tx<'_>, inbox: &Inbox, received: &Received, keep: i64) -> Result<(), Error> {
+    let id = tx.reserve_ids("inbox_request", 1)?;
+    tx.execute(
+        "INSERT INTO inbox_request (id, inbox_id, account_id, method, path, headers, body, event, job_id, attempt, \
+         answered, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        &[
+            &id,
+            &inbox.id,
+            &inbox.account,
+            &received.method,
+            &received.path,
+            &received.headers,
+            &received.body,
+            &received.event,
+            &received.job,
+            &received.attempt,
+            &received.answered,
+            &received.created_at,
+        ],
+    )?;
+    tx.execute(
+        "DELETE FROM inbox_request WHERE account_id = $1 AND id <= \
+         (SELECT id FROM inbox_request WHERE account_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)",
+        &[&inbox.account, &keep],
+    )?;
+    Ok(())
+}
+
+/// Requests after an id, oldest first, of one job or of all.
+pub fn requests(
+    tx: &mut Tx<'_>,
+    inbox: InboxId,
+    after: i64,
+    job: Option<JobId>,
+    limit: i64,
+) -> Result<Vec<Received>, Error> {
+    tx.query_all(
+        "SELECT id, method, path, headers, body, event, job_id, attempt, answered, created_at FROM inbox_request \
+         WHERE inbox_id = $1 AND id > $2 AND ($3 IS NULL OR job_id = $3) ORDER BY id LIMIT $4",
+        &[&inbox, &after, &job, &limit],
+        |row| {
+            Ok(Received {
+                id: row.take()?,
+                method: row.take()?,
+                path: row.take()?,
+                headers: row.take()?,
+                body: row.take()?,
+                event: row.take()?,
+                job: row.take()?,
+                attempt: row.take()?,
+                answered: row.take()?,
+                created_at: row.take()?,
+            })
+        },
+    )
+}
+
+/// Forgets all requests of an inbox.
+pub fn clear(tx: &mut Tx<'_>, inbox: InboxId) -> Result<(), Error> {
+    tx.execute("DELETE FROM inbox_request WHERE inbox_id = $1", &[&inbox])?;
+    Ok(())
+}
+
+/// Forgets what was received before a moment.
+pub fn forget_before(tx: &mut Tx<'_>, moment: Timestamp) -> Result<u64, Error> {
+    tx.execute("DELETE FROM inbox_request WHERE created_at < $1", &[&moment])
+}

@@ -1,0 +1,152 @@
+//! API keys. Private keys and webhook secrets come in and go out sealed.
+
+use crate::sql::{Error, Row, Tx};
+use domain::ids::*;
+
+/// A key pair with its settings, beside what its account says.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// Its id.
+    pub id: KeyId,
+    /// Its account and environment.
+    pub scope: Scope,
+    /// A name for people.
+    pub name: String,
+    /// The public half.
+    pub public_key: String,
+    /// The private half, sealed.
+    pub private_key: Vec<u8>,
+    /// The secret that callbacks are signed with, sealed.
+    pub webhook_secret: Vec<u8>,
+    /// Where callbacks go by default.
+    pub callback_url: Option<String>,
+    /// form, multipart or json.
+    pub callback_encoding: String,
+    /// Also send the events that are opt-in.
+    pub callback_all: bool,
+    /// Answers have numbers where today's documents have them.
+    pub numbers_current: bool,
+    /// Signatures live five minutes only.
+    pub strict_ts: bool,
+    /// Refuse identical forced orders within five minutes.
+    pub guard_identical: bool,
+    /// Addresses it may be used from, comma-separated; none is any.
+    pub addresses: Option<String>,
+    /// API versions it may be used with, comma-separated.
+    pub versions: String,
+    /// The most it may spend, in minor units.
+    pub spending_limit: Option<i64>,
+    /// What it has spent, in minor units.
+    pub spent: i64,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// The account is suspended.
+    pub suspended: bool,
+}
+
+const KEY: &str = "k.id, k.account_id, k.sandbox, k.name, k.public_key, k.private_key, k.webhook_secret, \
+    k.callback_url, k.callback_encoding, k.callback_all, k.numbers_current, k.strict_ts, k.guard_identical, \
+    k.addresses, k.versions, k.spending_limit, k.spent, k.revoked_at, k.created_at, a.suspended";
+
+fn from_row(row: &mut Row) -> Result<Key, Error> {
+    Ok(Key {
+        id: row.take()?,
+        scope: Scope { account: row.take()?, environment: row.take()? },
+        name: row.take()?,
+        public_key: row.take()?,
+        private_key: row.take()?,
+        webhook_secret: row.take()?,
+        callback_url: row.take()?,
+        callback_encoding: row.take()?,
+        callback_all: row.take()?,
+        numbers_current: row.take()?,
+        strict_ts: row.take()?,
+        guard_identical: row.take()?,
+        addresses: row.take()?,
+        versions: row.take()?,
+        spending_limit: row.take()?,
+        spent: row.take()?,
+        revoked_at: row.take()?,
+        created_at: row.take()?,
+        suspended: row.take()?,
+    })
+}
+
+/// Stores a new key.
+pub fn insert(tx: &mut Tx<'_>, key: &Key) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO api_key (id, account_id, sandbox, name, public_key, private_key, webhook_secret, callback_url, \
+         callback_encoding, callback_all, numbers_current, strict_ts, guard_identical, addresses, versions, \
+         spending_limit, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+        &[
+            &key.id,
+            &key.scope.account,
+            &key.scope.environment,
+            &key.name,
+            &key.public_key,
+            &key.private_key,
+            &key.webhook_secret,
+            &key.callback_url,
+            &key.callback_encoding,
+            &key.callback_all,
+            &key.numbers_current,
+            &key.strict_ts,
+            &key.guard_identical,
+            &key.addresses,
+            &key.versions,
+            &key.spending_limit,
+            &key.created_at,
+        ],
+    )?;
+    Ok(())
+}
+
+/// The key with this public half, revoked or not.
+pub fn by_public_key(tx: &mut Tx<'_>, public_key: &str) -> Result<Option<Key>, Error> {
+    tx.query_opt(
+        &format!("SELECT {KEY} FROM api_key k JOIN account a ON a.id = k.account_id WHERE k.public_key = $1"),
+        &[&public_key],
+        from_row,
+    )
+}
+
+/// The key with this id, or the one that took its place by rotation.
+pub fn current(tx: &mut Tx<'_>, id: KeyId) -> Result<Option<Key>, Error> {
+    tx.query_opt(
+        &format!(
+            "SELECT {KEY} FROM api_key old JOIN api_key k ON k.id = COALESCE(old.successor_id, old.id) \
+             JOIN account a ON a.id = k.account_id WHERE old.id = $1"
+        ),
+        &[&id],
+        from_row,
+    )
+}
+
+/// An account's keys, oldest first.
+pub fn of_account(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Key>, Error> {
+    tx.query_all(
+        &format!("SELECT {KEY} FROM api_key k JOIN account a ON a.id = k.account_id WHERE k.account_id = $1 ORDER BY k.id"),
+        &[&account],
+        from_row,
+    )
+}
+
+/// Ends a key. False if there is none that is not ended.
+pub fn revoke(tx: &mut Tx<'_>, public_key: &str, now: Timestamp) -> Result<bool, Error> {
+    let rows = tx.execute(
+        "UPDATE api_key SET revoked_at = $2 WHERE public_key = $1 AND revoked_at IS NULL",
+        &[&public_key, &now],
+    )?;
+    Ok(rows == 1)
+}
+
+/// Adds to what the key has spent. False if that is over its limit.
+pub fn spend(tx: &mut Tx<'_>, id: KeyId, minor: i64) -> Result<bool, Error> {
+    let rows = tx.execute(
+        "UPDATE api_key SET spent = spent + $2 WHERE id = $1 AND (spending_limit IS NULL OR spent + $2 <= spending_limit)",
+        &[&id, &minor],
+    )?;
+    Ok(rows == 1)
+}

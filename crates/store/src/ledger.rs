@@ -1,0 +1,219 @@
+//! The books: append-only transactions of entries that sum to zero, and the balances
+//! kept with them.
+
+use crate::sql::{Error, Row, Tx};
+use domain::ids::*;
+use domain::ledger::{Book, Posting};
+use domain::money::{Currency, Money};
+
+/// What a posting is about, for searching.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct About {
+    /// The customer's account.
+    pub account: Option<AccountId>,
+    /// The order.
+    pub order: Option<OrderId>,
+    /// The job.
+    pub job: Option<JobId>,
+}
+
+/// Why a posting was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum PostError {
+    /// The database's fault.
+    #[error(transparent)]
+    Sql(#[from] Error),
+    /// An account would fall below zero.
+    #[error("{0} would fall below zero")]
+    BelowFloor(String),
+}
+
+/// Writes a posting. One with a key that is there already changes nothing (`false`).
+pub fn post(
+    tx: &mut Tx<'_>,
+    book: Book,
+    posting: &Posting,
+    about: About,
+    actor: &str,
+    now: Timestamp,
+) -> Result<bool, PostError> {
+    let id = tx.reserve_ids("ledger", 1)?;
+    let sandbox = book == Book::Sandbox;
+    let inserted = tx.execute(
+        "INSERT INTO ledger_transaction (id, sandbox, key, kind, account_id, order_id, job_id, actor, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (key) DO NOTHING",
+        &[
+            &id,
+            &sandbox,
+            &posting.key(),
+            &posting.kind(),
+            &about.account,
+            &about.order,
+            &about.job,
+            &actor,
+            &now,
+        ],
+    )?;
+    if inserted == 0 {
+        return Ok(false);
+    }
+    for (line, entry) in posting.entries().iter().enumerate() {
+        let account = entry.account.text(book);
+        let (currency, amount) = (entry.amount.currency(), entry.amount.minor());
+        tx.execute(
+            "INSERT INTO ledger_entry (transaction_id, line, sandbox, ledger_account, currency, amount) \
+             VALUES ($1, $2, $3, $4, $5, $6)",
+            &[&id, &i64::try_from(line).unwrap_or(i64::MAX), &sandbox, &account, &currency, &amount],
+        )?;
+        if entry.account.keeps_balance() {
+            add_to_balance(tx, sandbox, &account, entry.amount)?;
+        }
+    }
+    Ok(true)
+}
+
+/// Adds to a kept balance; the table's check keeps it from falling below zero, and this
+/// says so before the check would end the transaction.
+fn add_to_balance(tx: &mut Tx<'_>, sandbox: bool, account: &str, amount: Money) -> Result<(), PostError> {
+    let changed = tx.execute(
+        "UPDATE ledger_balance SET amount = amount + $2 WHERE ledger_account = $1 AND amount + $2 >= 0",
+        &[&account, &amount.minor()],
+    )?;
+    if changed == 1 {
+        return Ok(());
+    }
+    if amount.is_negative() {
+        return Err(PostError::BelowFloor(account.to_owned()));
+    }
+    tx.execute(
+        "INSERT INTO ledger_balance (ledger_account, sandbox, currency, amount) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT (ledger_account) DO UPDATE SET amount = ledger_balance.amount + $4",
+        &[&account, &sandbox, &amount.currency(), &amount.minor()],
+    )?;
+    Ok(())
+}
+
+/// The balance kept for a ledger account, in minor units; zero if nothing was ever posted.
+pub fn balance(tx: &mut Tx<'_>, ledger_account: &str) -> Result<i64, Error> {
+    let kept = tx.query_opt(
+        "SELECT amount FROM ledger_balance WHERE ledger_account = $1",
+        &[&ledger_account],
+        Row::take,
+    )?;
+    Ok(kept.unwrap_or(0))
+}
+
+/// Charges minus refunds of the scope since the start, in minor units.
+pub fn spent(tx: &mut Tx<'_>, scope: Scope, ledger_account: &str) -> Result<i64, Error> {
+    tx.query_one(
+        "SELECT COALESCE(-SUM(e.amount), 0) FROM ledger_transaction t \
+         JOIN ledger_entry e ON e.transaction_id = t.id AND e.ledger_account = $3 \
+         WHERE t.account_id = $1 AND t.sandbox = $2 AND t.job_id IS NOT NULL",
+        &[&scope.account, &scope.environment, &ledger_account],
+        Row::take,
+    )
+}
+
+/// A kept balance beside the sum of its entries.
+#[derive(Debug)]
+pub struct Recomputed {
+    /// The ledger account.
+    pub ledger_account: String,
+    /// What is kept.
+    pub kept: i64,
+    /// What the entries say.
+    pub entries: i64,
+}
+
+/// Every kept balance with the sum of its entries.
+pub fn recompute(tx: &mut Tx<'_>) -> Result<Vec<Recomputed>, Error> {
+    tx.query_all(
+        "SELECT b.ledger_account, b.amount, \
+         COALESCE((SELECT SUM(e.amount) FROM ledger_entry e WHERE e.ledger_account = b.ledger_account), 0) \
+         FROM ledger_balance b ORDER BY b.ledger_account",
+        &[],
+        |row| Ok(Recomputed { ledger_account: row.take()?, kept: row.take()?, entries: row.take()? }),
+    )
+}
+
+/// Transactions whose entries do not sum to zero in some currency.
+pub fn unbalanced(tx: &mut Tx<'_>) -> Result<Vec<i64>, Error> {
+    tx.query_all(
+        "SELECT DISTINCT transaction_id FROM (SELECT transaction_id, currency FROM ledger_entry \
+         GROUP BY transaction_id, currency HAVING SUM(amount) <> 0) AS wrong",
+        &[],
+        Row::take,
+    )
+}
+
+/// Ledger accounts with entries but without the balance that should be kept for them.
+pub fn without_balance(tx: &mut Tx<'_>) -> Result<Vec<String>, Error> {
+    tx.query_all(
+        "SELECT DISTINCT e.ledger_account FROM ledger_entry e \
+         LEFT JOIN ledger_balance b ON b.ledger_account = e.ledger_account \
+         WHERE b.ledger_account IS NULL AND (e.ledger_account LIKE 'customer:%' OR e.ledger_account LIKE 'translator:%' \
+         OR e.ledger_account LIKE 'sandbox:customer:%' OR e.ledger_account LIKE 'sandbox:translator:%')",
+        &[],
+        Row::take,
+    )
+}
+
+/// A job whose escrow by the books is not what its row says, or not what its status demands.
+#[derive(Debug)]
+pub struct EscrowFault {
+    /// The job.
+    pub job: JobId,
+    /// Its status, price and escrow, and the books' escrow.
+    pub text: String,
+}
+
+/// Jobs whose escrow is wrong: by the books, or for their status.
+pub fn escrow_faults(tx: &mut Tx<'_>) -> Result<Vec<EscrowFault>, Error> {
+    tx.query_all(
+        "SELECT id, status || ', price ' || price || ', escrow ' || escrow || ', by the books ' || booked FROM ( \
+           SELECT id, status, price, escrow, COALESCE((SELECT SUM(e.amount) FROM ledger_transaction t \
+             JOIN ledger_entry e ON e.transaction_id = t.id \
+             WHERE t.job_id = job.id AND e.ledger_account IN ('escrow:' || job.id, 'sandbox:escrow:' || job.id)), 0) AS booked, \
+           EXISTS (SELECT 1 FROM rejection r WHERE r.job_id = job.id AND r.decision IS NULL) AS undecided \
+           FROM job) AS j \
+         WHERE escrow <> booked \
+           OR (status IN ('queued', 'available', 'pending', 'reviewable', 'revising', 'hold') AND escrow <> price) \
+           OR (status IN ('approved', 'canceled', 'unpaid') AND escrow <> 0) \
+           OR (status = 'rejected' AND NOT undecided AND escrow <> 0)",
+        &[],
+        |row| Ok(EscrowFault { job: row.take()?, text: row.take()? }),
+    )
+}
+
+/// Jobs charged more than once, or refunded more than they were charged.
+pub fn charge_faults(tx: &mut Tx<'_>) -> Result<Vec<JobId>, Error> {
+    tx.query_all(
+        "SELECT t.job_id FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id \
+         WHERE t.job_id IS NOT NULL AND (e.ledger_account LIKE 'customer:%' OR e.ledger_account LIKE 'sandbox:customer:%') \
+         GROUP BY t.job_id \
+         HAVING SUM(CASE WHEN t.kind = 'charge' THEN 1 ELSE 0 END) <> 1 OR SUM(e.amount) > 0",
+        &[],
+        Row::take,
+    )
+}
+
+/// One line of a customer's statement.
+#[derive(Debug)]
+pub struct Statement {
+    /// What kind of posting.
+    pub kind: String,
+    /// Minor units; negative is spent.
+    pub amount: i64,
+    /// Its currency.
+    pub currency: Currency,
+}
+
+/// All postings of a ledger account, oldest first.
+pub fn statement(tx: &mut Tx<'_>, ledger_account: &str) -> Result<Vec<Statement>, Error> {
+    tx.query_all(
+        "SELECT t.kind, e.amount, e.currency FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id \
+         WHERE e.ledger_account = $1 ORDER BY t.id",
+        &[&ledger_account],
+        |row| Ok(Statement { kind: row.take()?, amount: row.take()?, currency: row.take()? }),
+    )
+}

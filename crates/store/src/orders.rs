@@ -1,0 +1,126 @@
+//! Orders: what one call bought or found.
+
+use crate::sql::{Error, Row, Tx};
+use domain::ids::*;
+use domain::job::Status;
+use domain::money::Currency;
+
+/// An order as stored.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// Whose it is.
+    pub scope: Scope,
+    /// The key that placed it.
+    pub key: Option<KeyId>,
+    /// The account's currency.
+    pub currency: Currency,
+    /// The group of its jobs, if they are one.
+    pub group: Option<GroupId>,
+    /// Unfinished jobs of a failed group may go to another translator.
+    pub allow_fork: bool,
+    /// The customer's own reference.
+    pub reference_id: Option<String>,
+    /// Where callbacks about the order go.
+    pub callback_url: Option<String>,
+    /// When it was placed.
+    pub created_at: Timestamp,
+}
+
+const ORDER: &str =
+    "id, account_id, sandbox, key_id, currency, group_id, allow_fork, reference_id, callback_url, created_at";
+
+fn from_row(row: &mut Row) -> Result<Order, Error> {
+    Ok(Order {
+        id: row.take()?,
+        scope: Scope { account: row.take()?, environment: row.take()? },
+        key: row.take()?,
+        currency: row.take()?,
+        group: row.take()?,
+        allow_fork: row.take()?,
+        reference_id: row.take()?,
+        callback_url: row.take()?,
+        created_at: row.take()?,
+    })
+}
+
+/// Stores a new order.
+pub fn insert(tx: &mut Tx<'_>, order: &Order) -> Result<(), Error> {
+    tx.execute(
+        &format!("INSERT INTO \"order\" ({ORDER}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
+        &[
+            &order.id,
+            &order.scope.account,
+            &order.scope.environment,
+            &order.key,
+            &order.currency,
+            &order.group,
+            &order.allow_fork,
+            &order.reference_id,
+            &order.callback_url,
+            &order.created_at,
+        ],
+    )?;
+    Ok(())
+}
+
+/// The scope's order. `None` if it has no such order.
+pub fn find(tx: &mut Tx<'_>, scope: Scope, id: OrderId) -> Result<Option<Order>, Error> {
+    tx.query_opt(
+        &format!("SELECT {ORDER} FROM \"order\" WHERE account_id = $1 AND sandbox = $2 AND id = $3"),
+        &[&scope.account, &scope.environment, &id],
+        from_row,
+    )
+}
+
+/// Remembers that the order found an old job.
+pub fn remember_found(tx: &mut Tx<'_>, order: OrderId, job: JobId) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO order_found (order_id, job_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        &[&order, &job],
+    )?;
+    Ok(())
+}
+
+/// One job of an order's overview.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    /// The job.
+    pub job: JobId,
+    /// Where it stands.
+    pub status: Status,
+    /// Units, if this order made it.
+    pub units: i64,
+    /// The price charged, in minor units, if this order made it and it was paid.
+    pub charged: i64,
+}
+
+/// The jobs that the order made or found, by id.
+pub fn lines(tx: &mut Tx<'_>, scope: Scope, id: OrderId) -> Result<Vec<Line>, Error> {
+    tx.query_all(
+        "SELECT id, status, unit_count, CASE WHEN charged = 1 THEN price ELSE 0 END FROM ( \
+           SELECT id, status, unit_count, price, \
+             CASE WHEN status = 'unpaid' OR NOT EXISTS \
+               (SELECT 1 FROM ledger_transaction t WHERE t.job_id = job.id AND t.kind = 'charge') THEN 0 ELSE 1 END AS charged \
+           FROM job WHERE order_id = $1 AND account_id = $2 AND sandbox = $3 \
+           UNION ALL \
+           SELECT job.id, job.status, 0, 0, 0 FROM order_found JOIN job ON job.id = order_found.job_id \
+           WHERE order_found.order_id = $1 AND job.account_id = $2 AND job.sandbox = $3 AND job.order_id <> $1 \
+         ) AS line ORDER BY id",
+        &[&id, &scope.account, &scope.environment],
+        |row| {
+            Ok(Line { job: row.take()?, status: row.take()?, units: row.take()?, charged: row.take()? })
+        },
+    )
+}
+
+/// The order of a group and when it was placed; `None` if the scope has no such group.
+pub fn of_group(tx: &mut Tx<'_>, scope: Scope, group: GroupId) -> Result<Option<Timestamp>, Error> {
+    tx.query_opt(
+        "SELECT \"order\".created_at FROM job JOIN \"order\" ON \"order\".id = job.order_id \
+         WHERE job.group_id = $3 AND job.account_id = $1 AND job.sandbox = $2 LIMIT 1",
+        &[&scope.account, &scope.environment, &group],
+        Row::take,
+    )
+}

@@ -1,0 +1,85 @@
+//! Numbered migrations, each run once, in order, in one transaction, remembered with its
+//! checksum: a migration that has run is never edited.
+
+use super::{Error, Sql, Tx};
+use sha2::{Digest, Sha256};
+
+struct Migration {
+    number: i64,
+    name: &'static str,
+    tables: &'static str,
+    /// Triggers, which the engines write differently.
+    sqlite: &'static str,
+}
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    number: 1,
+    name: "base",
+    tables: include_str!("../../migrations/0001_base.sql"),
+    sqlite: include_str!("../../migrations/0001_base.sqlite.sql"),
+}];
+
+/// A migration that has run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// Its number.
+    pub number: i64,
+    /// Its name.
+    pub name: String,
+    checksum: String,
+}
+
+/// The migrations that have run, oldest first.
+pub fn history(sql: &mut dyn Sql) -> Result<Vec<Applied>, Error> {
+    Tx::new(sql).query_all("SELECT number, name, checksum FROM migration ORDER BY number", &[], |row| {
+        Ok(Applied { number: row.take()?, name: row.take()?, checksum: row.take()? })
+    })
+}
+
+/// Runs what has not run yet. `batch` runs several statements at once.
+pub(super) fn run(
+    sql: &mut dyn Sql,
+    batch: &dyn Fn(&str) -> Result<(), Error>,
+    now_ms: i64,
+) -> Result<(), Error> {
+    batch(
+        "CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL, \
+         checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)",
+    )?;
+    let applied = history(sql)?;
+    let newest_known = MIGRATIONS.last().map_or(0, |migration| migration.number);
+    if let Some(newer) = applied.iter().find(|done| done.number > newest_known) {
+        return Err(Error::Schema(format!(
+            "the database is newer than this program: it has migration {} ({}), this program knows up to {newest_known}. Use a newer honyaku.",
+            newer.number, newer.name
+        )));
+    }
+    for migration in MIGRATIONS {
+        let checksum = checksum(migration);
+        match applied.iter().find(|done| done.number == migration.number) {
+            Some(done) if done.checksum != checksum => {
+                return Err(Error::Schema(format!(
+                    "migration {} ({}) of this database differs from the one in this program",
+                    migration.number, migration.name
+                )));
+            }
+            Some(_) => {}
+            None => {
+                batch(migration.tables)?;
+                batch(migration.sqlite)?;
+                Tx::new(sql).execute(
+                    "INSERT INTO migration (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
+                    &[&migration.number, &migration.name, &checksum, &now_ms],
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn checksum(migration: &Migration) -> String {
+    let mut hash = Sha256::new();
+    hash.update(migration.tables);
+    hash.update(migration.sqlite);
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,357 @@
+//! SQLite, embedded: one writer thread with group commit, a few readers.
+//!
+//! Write closures that wait together share one commit, each in its own savepoint, and are
+//! answered after the commit; so durability (`synchronous=FULL`) costs one disk flush for
+//! many requests. A closure that fails or panics is rolled back alone. Readers run each
+//! closure in a read transaction, so it sees one state of the data.
+
+use super::{Error, Param, Row, Sql, Tx, Value, ValueRef, migrate};
+use fs4::FileExt;
+use rusqlite::Connection;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// Closures that join one commit stop joining after this long.
+const GROUP_FOR: Duration = Duration::from_millis(10);
+const SLOW: Duration = Duration::from_millis(50);
+const STATEMENTS_KEPT: usize = 256;
+
+/// How to open a database.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The file; it is made if it is not there.
+    pub path: PathBuf,
+    /// Serve it: refuse if another process already does.
+    pub exclusive: bool,
+    /// How many closures may read at once.
+    pub readers: usize,
+}
+
+/// The open database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    writer: mpsc::Sender<Box<dyn Work>>,
+    reader: mpsc::Sender<Box<dyn Work>>,
+    _lock: Option<Arc<std::fs::File>>,
+}
+
+/// A closure on its way through a database thread.
+trait Work: Send {
+    /// Does the work; true keeps it, false rolls it back.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// The closure panicked: there is no result to answer with.
+    fn panicked(&mut self);
+    /// Answers whoever waits; an error when the commit failed.
+    fn answer(self: Box<Self>, committed: Result<(), &Error>);
+}
+
+struct Call<F, T, E> {
+    closure: Option<F>,
+    result: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+}
+
+impl<F, T, E> Work for Call<F, T, E>
+where
+    F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send,
+    T: Send,
+    E: From<Error> + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let Some(closure) = self.closure.take() else { return false };
+        let result = closure(tx);
+        let keep = result.is_ok();
+        self.result = Some(result);
+        keep
+    }
+
+    fn panicked(&mut self) {
+        self.result = Some(Err(Error::Panicked.into()));
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &Error>) {
+        let result = match (self.result, committed) {
+            (Some(Ok(_)) | None, Err(error)) => Err(Error::Unavailable(error.to_string()).into()),
+            (Some(result), _) => result,
+            (None, Ok(())) => Err(Error::Panicked.into()),
+        };
+        // Nobody waits any more: the caller's connection is gone, the work stays done.
+        let _ = self.reply.send(result);
+    }
+}
+
+impl Db {
+    /// Opens the file, brings its tables up to date and starts the threads.
+    pub fn open(options: &Options, now_ms: i64) -> Result<Self, Error> {
+        let lock = if options.exclusive { Some(Arc::new(lock(&options.path)?)) } else { None };
+        let mut connection = connect(&options.path)?;
+        prepare(&mut connection, now_ms)?;
+        let (writer, work) = mpsc::channel();
+        spawn("db-writer", move || write_loop(&mut connection, &work))?;
+        let (reader, work) = mpsc::channel();
+        let work = Arc::new(Mutex::new(work));
+        for number in 0..options.readers.max(1) {
+            let mut connection = connect(&options.path)?;
+            connection.execute_batch("PRAGMA query_only=ON")?;
+            let work = Arc::clone(&work);
+            spawn(&format!("db-reader-{number}"), move || read_loop(&mut connection, &work))?;
+        }
+        Ok(Self { writer, reader, _lock: lock })
+    }
+
+    /// Runs a transaction that writes. Answered after it is durable.
+    pub async fn write<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        receive(send(&self.writer, closure)?.await)
+    }
+
+    /// Runs a transaction that only reads.
+    pub async fn read<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        receive(send(&self.reader, closure)?.await)
+    }
+
+    /// As `write`, for callers without an async runtime (the command line).
+    pub fn write_blocking<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        receive(send(&self.writer, closure)?.blocking_recv())
+    }
+}
+
+fn send<T, E>(
+    thread: &mpsc::Sender<Box<dyn Work>>,
+    closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+) -> Result<oneshot::Receiver<Result<T, E>>, E>
+where
+    T: Send + 'static,
+    E: From<Error> + Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    let call = Call { closure: Some(closure), result: None, reply };
+    thread.send(Box::new(call)).map_err(|_| E::from(Error::Unavailable("closed".into())))?;
+    Ok(answer)
+}
+
+fn receive<T, E: From<Error>>(answer: Result<Result<T, E>, oneshot::error::RecvError>) -> Result<T, E> {
+    answer.unwrap_or_else(|_| Err(Error::Unavailable("closed".into()).into()))
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), Error> {
+    std::thread::Builder::new()
+        .name(name.into())
+        .spawn(body)
+        .map(|_| ())
+        .map_err(|error| Error::Unavailable(error.to_string()))
+}
+
+/// Held for the life of the process; the operating system frees it even after kill -9.
+fn lock(path: &Path) -> Result<std::fs::File, Error> {
+    let lock_path = path.with_extension("lock");
+    let unavailable = |error: std::io::Error| Error::Unavailable(format!("{}: {error}", lock_path.display()));
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&lock_path)
+        .map_err(unavailable)?;
+    match FileExt::try_lock(&file) {
+        Ok(()) => Ok(file),
+        Err(_) => Err(Error::Locked(path.display().to_string())),
+    }
+}
+
+fn connect(path: &Path) -> Result<Connection, Error> {
+    let connection = Connection::open(path)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.execute_batch(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
+         PRAGMA cache_size=-32000; PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;",
+    )?;
+    Ok(connection)
+}
+
+fn prepare(connection: &mut Connection, now_ms: i64) -> Result<(), Error> {
+    let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let mut sql = Sqlite { connection: &transaction };
+    migrate::run(&mut sql, &|text| Ok(transaction.execute_batch(text)?), now_ms)?;
+    crate::jobs::publish_moves(&mut Tx::new(&mut sql))?;
+    Ok(transaction.commit()?)
+}
+
+fn write_loop(connection: &mut Connection, work: &mpsc::Receiver<Box<dyn Work>>) {
+    while let Ok(first) = work.recv() {
+        let started = Instant::now();
+        if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+            first.answer(Err(&error.into()));
+            continue;
+        }
+        let mut done = Vec::new();
+        let mut next = Some(first);
+        while let Some(mut closure) = next {
+            let began = Instant::now();
+            in_savepoint(connection, closure.as_mut());
+            warn_if_slow("write", began);
+            done.push(closure);
+            next = if started.elapsed() < GROUP_FOR { work.try_recv().ok() } else { None };
+        }
+        let committed = connection.execute_batch("COMMIT").map_err(Error::from);
+        if committed.is_err() {
+            // A failed commit may leave the transaction open.
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        for closure in done {
+            closure.answer(committed.as_ref().map(|()| ()));
+        }
+    }
+}
+
+fn in_savepoint(connection: &Connection, closure: &mut dyn Work) {
+    let kept = connection.execute_batch("SAVEPOINT work").is_ok() && run(connection, closure);
+    let end = if kept { "RELEASE work" } else { "ROLLBACK TO work; RELEASE work" };
+    if let Err(error) = connection.execute_batch(end) {
+        tracing::error!(%error, "a savepoint did not end");
+    }
+}
+
+fn run(connection: &Connection, closure: &mut dyn Work) -> bool {
+    let mut sql = Sqlite { connection };
+    let outcome = catch_unwind(AssertUnwindSafe(|| closure.run(&mut Tx::new(&mut sql))));
+    outcome.unwrap_or_else(|_| {
+        closure.panicked();
+        false
+    })
+}
+
+fn read_loop(connection: &mut Connection, work: &Mutex<mpsc::Receiver<Box<dyn Work>>>) {
+    loop {
+        let next = match work.lock() {
+            Ok(receiver) => receiver.recv(),
+            Err(_) => return,
+        };
+        let Ok(mut closure) = next else { return };
+        let began = Instant::now();
+        let opened = connection.execute_batch("BEGIN");
+        if opened.is_ok() {
+            run(connection, closure.as_mut());
+            let _ = connection.execute_batch("COMMIT");
+        }
+        warn_if_slow("read", began);
+        closure.answer(opened.map_err(Error::from).as_ref().map(|()| ()));
+    }
+}
+
+fn warn_if_slow(what: &str, began: Instant) {
+    let took = began.elapsed();
+    if took > SLOW {
+        tracing::warn!(took_ms = took.as_millis(), "slow {what} transaction");
+    }
+}
+
+/// A connection inside a transaction.
+struct Sqlite<'c> {
+    connection: &'c Connection,
+}
+
+impl Sqlite<'_> {
+    fn bound<'s>(&'s self, sql: &str, params: &[&dyn Param]) -> Result<rusqlite::CachedStatement<'s>, Error> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        for index in 1..=statement.parameter_count() {
+            let number = statement
+                .parameter_name(index)
+                .and_then(|name| name.get(1..)?.parse::<usize>().ok())
+                .ok_or_else(|| Error::Engine(format!("parameter {index} is not $n in {sql}")))?;
+            let param = number
+                .checked_sub(1)
+                .and_then(|at| params.get(at))
+                .ok_or_else(|| Error::Engine(format!("no value for ${number} in {sql}")))?;
+            statement.raw_bind_parameter(index, Bound(param.value()))?;
+        }
+        Ok(statement)
+    }
+}
+
+struct Bound<'a>(ValueRef<'a>);
+
+impl rusqlite::ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        use rusqlite::types::{ToSqlOutput::Borrowed, ValueRef as Engine};
+        Ok(Borrowed(match self.0 {
+            ValueRef::Null => Engine::Null,
+            ValueRef::Int(number) => Engine::Integer(number),
+            ValueRef::Text(text) => Engine::Text(text.as_bytes()),
+            ValueRef::Bytes(bytes) => Engine::Blob(bytes),
+        }))
+    }
+}
+
+impl Sql for Sqlite<'_> {
+    fn execute(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64, Error> {
+        let changed = self.bound(sql, params)?.raw_execute()?;
+        u64::try_from(changed).map_err(|_| Error::Engine("too many rows".into()))
+    }
+
+    fn query(
+        &mut self,
+        sql: &str,
+        params: &[&dyn Param],
+        each: &mut dyn FnMut(Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let mut statement = self.bound(sql, params)?;
+        let columns = statement.column_count();
+        let mut rows = statement.raw_query();
+        while let Some(row) = rows.next()? {
+            let values = (0..columns).map(|index| read(row, index)).collect::<Result<_, Error>>()?;
+            each(Row::new(values))?;
+        }
+        Ok(())
+    }
+
+    fn for_update(&self) -> &'static str {
+        // There is one writer.
+        ""
+    }
+
+    fn reserve_ids(&mut self, sequence: &str, count: i64) -> Result<i64, Error> {
+        Tx::new(self).query_one(
+            "UPDATE id_sequence SET next = next + $2 WHERE name = $1 RETURNING next - $2",
+            &[&sequence, &count],
+            Row::take,
+        )
+    }
+}
+
+fn read(row: &rusqlite::Row<'_>, index: usize) -> Result<Value, Error> {
+    use rusqlite::types::ValueRef as Engine;
+    let text = |bytes: &[u8]| {
+        String::from_utf8(bytes.to_vec()).map_err(|_| Error::Engine("a text is not UTF-8".into()))
+    };
+    Ok(match row.get_ref(index)? {
+        Engine::Null => Value::Null,
+        Engine::Integer(number) => Value::Int(number),
+        Engine::Text(bytes) => Value::Text(text(bytes)?),
+        Engine::Blob(bytes) => Value::Bytes(bytes.to_vec()),
+        Engine::Real(_) => return Err(Error::Engine("a floating-point column".into())),
+    })
+}

@@ -1,0 +1,164 @@
+//! Follow-up work and timers: rows with a due time, leased in batches.
+//!
+//! A lease only saves work: a task may run twice after a crash, and every handler checks
+//! that what it was made for still holds. `run_at` is real time; putting a sandbox's
+//! clock forward moves its tasks nearer.
+
+use crate::sql::{Error, Row, Tx};
+use domain::ids::*;
+
+/// Work that is due some time.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Its id.
+    pub id: i64,
+    /// Which handler.
+    pub kind: String,
+    /// For whom.
+    pub scope: Scope,
+    /// The order, job or delivery it is about.
+    pub subject: i64,
+    /// What the handler needs besides, as JSON text.
+    pub payload: String,
+    /// When it is due, real time.
+    pub run_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: i64,
+}
+
+const TASK: &str = "id, kind, account_id, sandbox, subject_id, payload, run_at, attempts";
+
+fn from_row(row: &mut Row) -> Result<Task, Error> {
+    Ok(Task {
+        id: row.take()?,
+        kind: row.take()?,
+        scope: Scope { account: row.take()?, environment: row.take()? },
+        subject: row.take()?,
+        payload: row.take()?,
+        run_at: row.take()?,
+        attempts: row.take()?,
+    })
+}
+
+/// A task to be written.
+pub struct New<'a> {
+    /// Which handler.
+    pub kind: &'a str,
+    /// For whom.
+    pub scope: Scope,
+    /// What it is about.
+    pub subject: i64,
+    /// What the handler needs besides, as JSON text.
+    pub payload: &'a str,
+    /// When it is due, real time.
+    pub run_at: Timestamp,
+}
+
+/// Writes a task.
+pub fn insert(tx: &mut Tx<'_>, task: &New<'_>) -> Result<(), Error> {
+    let id = tx.reserve_ids("task", 1)?;
+    tx.execute(
+        "INSERT INTO task (id, kind, account_id, sandbox, subject_id, payload, run_at, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+        &[
+            &id,
+            &task.kind,
+            &task.scope.account,
+            &task.scope.environment,
+            &task.subject,
+            &task.payload,
+            &task.run_at,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Leases the tasks that are due, those due longest first.
+pub fn lease(tx: &mut Tx<'_>, now: Timestamp, lease_ms: i64, limit: i64) -> Result<Vec<Task>, Error> {
+    let mut tasks = tx.query_all(
+        &format!(
+            "UPDATE task SET lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM task \
+             WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 ORDER BY run_at, id LIMIT $3) RETURNING {TASK}"
+        ),
+        &[&now, &now.plus_ms(lease_ms), &limit],
+        from_row,
+    )?;
+    tasks.sort_by_key(|task| (task.run_at, task.id));
+    Ok(tasks)
+}
+
+/// The scope's next task that is due until `until`, leased.
+pub fn lease_next_of(
+    tx: &mut Tx<'_>,
+    scope: Scope,
+    until: Timestamp,
+    now: Timestamp,
+    lease_ms: i64,
+) -> Result<Option<Task>, Error> {
+    tx.query_opt(
+        &format!(
+            "UPDATE task SET lease_until = $5, attempts = attempts + 1 WHERE id = (SELECT id FROM task \
+             WHERE account_id = $1 AND sandbox = $2 AND dead = 0 AND run_at <= $3 AND lease_until <= $4 \
+             ORDER BY run_at, id LIMIT 1) RETURNING {TASK}"
+        ),
+        &[&scope.account, &scope.environment, &until, &now, &now.plus_ms(lease_ms)],
+        from_row,
+    )
+}
+
+/// When the scope's next task is due.
+pub fn next_due_of(tx: &mut Tx<'_>, scope: Scope) -> Result<Option<Timestamp>, Error> {
+    tx.query_one(
+        "SELECT MIN(run_at) FROM task WHERE account_id = $1 AND sandbox = $2 AND dead = 0",
+        &[&scope.account, &scope.environment],
+        Row::take,
+    )
+}
+
+/// When the next task of anybody is due or its lease ends.
+pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
+    tx.query_one(
+        "SELECT MIN(CASE WHEN run_at > lease_until THEN run_at ELSE lease_until END) FROM \
+         (SELECT run_at, lease_until FROM task WHERE dead = 0 ORDER BY run_at LIMIT 50) AS soon",
+        &[],
+        Row::take,
+    )
+}
+
+/// The task is done.
+pub fn finish(tx: &mut Tx<'_>, id: i64) -> Result<(), Error> {
+    tx.execute("DELETE FROM task WHERE id = $1", &[&id])?;
+    Ok(())
+}
+
+/// The task goes on later; not a failure.
+pub fn postpone(tx: &mut Tx<'_>, id: i64, run_at: Timestamp) -> Result<(), Error> {
+    tx.execute("UPDATE task SET run_at = $2, lease_until = 0, attempts = 0 WHERE id = $1", &[&id, &run_at])?;
+    Ok(())
+}
+
+/// The task failed and is tried again, or is given up.
+pub fn fail(tx: &mut Tx<'_>, id: i64, error: &str, again_at: Option<Timestamp>) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE task SET error = $2, run_at = COALESCE($3, run_at), lease_until = 0, \
+         dead = CASE WHEN $3 IS NULL THEN 1 ELSE 0 END WHERE id = $1",
+        &[&id, &error, &again_at],
+    )?;
+    Ok(())
+}
+
+/// Removes the waiting tasks of these kinds about a subject.
+pub fn cancel(tx: &mut Tx<'_>, subject: i64, kind: &str) -> Result<(), Error> {
+    tx.execute("DELETE FROM task WHERE subject_id = $1 AND kind = $2 AND dead = 0", &[&subject, &kind])?;
+    Ok(())
+}
+
+/// How many tasks wait, are late by more than a minute, and are given up.
+pub fn counts(tx: &mut Tx<'_>, now: Timestamp) -> Result<(i64, i64, i64), Error> {
+    tx.query_one(
+        "SELECT COUNT(CASE WHEN dead = 0 THEN 1 END), COUNT(CASE WHEN dead = 0 AND run_at < $1 THEN 1 END), \
+         COUNT(CASE WHEN dead = 1 THEN 1 END) FROM task",
+        &[&now.plus_ms(-60_000)],
+        |row| Ok((row.take()?, row.take()?, row.take()?)),
+    )
+}
