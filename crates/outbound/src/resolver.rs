@@ -1,6 +1,6 @@
 //! From a name to the addresses that may be connected to.
 //!
-//! The HTTP client asks [`CheckedResolver`] and connects to nothing that it did
+//! The HTTP client asks the checked resolver below and connects to nothing that it did
 //! not return, so there is no second lookup in which a name could change its mind
 //! (DNS rebinding). One forbidden address refuses the whole name: a name that
 //! mixes public and private addresses is a trick or a mistake.

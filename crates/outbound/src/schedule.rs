@@ -14,6 +14,9 @@ pub const ATTEMPTS: u32 = 51;
 /// Attempts of the legacy profile: an hour apart.
 pub const LEGACY_ATTEMPTS: u32 = 3;
 
+/// The least time from one attempt of a delivery to the next.
+pub const SHORTEST_GAP_MS: i64 = MINUTE_MS * 9 / 10;
+
 /// Failures in a row after which a destination is tried by one probe at a time.
 pub const PROBE_AFTER_FAILURES: u32 = 10;
 
@@ -32,8 +35,9 @@ const JITTER: f64 = 0.1;
 /// all attempts are used up.
 ///
 /// `attempt_made` counts the attempts so far: 0 gives the first. `random` is a
-/// fresh number in 0..1. An attempt that lies in the past because the server
-/// stood still is due at once; the caller then counts it like any other.
+/// fresh number in 0..1. After our own server stood still, attempts may lie in
+/// the past; the caller then waits [`SHORTEST_GAP_MS`] from the last attempt, lest
+/// a delivery uses up all its attempts in one burst.
 pub fn next(attempt_made: u32, random: f64) -> Option<i64> {
     (attempt_made < ATTEMPTS).then(|| stray(standard_minute, attempt_made, random))
 }
@@ -129,9 +133,10 @@ mod tests {
     }
 
     #[test]
-    fn attempts_never_overtake_each_other() {
+    fn attempts_keep_their_distance() {
         for made in 1..ATTEMPTS {
-            assert!(next(made - 1, 1.0) < next(made, 0.0), "{made}");
+            let closest = next(made, 0.0).unwrap() - next(made - 1, 1.0).unwrap();
+            assert!(closest >= SHORTEST_GAP_MS, "{made}: {closest} ms");
         }
     }
 
