@@ -139,27 +139,55 @@ pub struct Reward {
     pub amount: Money,
 }
 
+/// Which life of a job a posting belongs to: a sandbox job whose status was forced starts
+/// its keys anew, so that it can be paid and cancelled again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// The job.
+    pub job: JobId,
+    /// How often its status was forced.
+    pub forced: i64,
+}
+
+impl Life {
+    fn key(self, what: &str) -> String {
+        match self.forced {
+            0 => format!("{what}:{}", self.job),
+            forced => format!("{what}:{}:forced-{forced}", self.job),
+        }
+    }
+
+    fn round_key(self, what: &str, round: i64) -> String {
+        match self.forced {
+            0 => format!("{what}:{}:{round}", self.job),
+            forced => format!("{what}:{}:{round}:forced-{forced}", self.job),
+        }
+    }
+}
+
 /// A job is paid: the price moves from the customer into the job's escrow.
-pub fn charge(job: JobId, customer: AccountId, price: Money) -> Result<Posting, PostingFault> {
+pub fn charge(life: Life, customer: AccountId, price: Money) -> Result<Posting, PostingFault> {
+    let job = life.job;
     Posting::new(
-        format!("charge:{job}"),
+        life.key("charge"),
         "charge",
         vec![(LedgerAccount::Customer(customer), price.negated()), (LedgerAccount::Escrow(job), price)],
     )
 }
 
 /// A job ends without work: the escrow goes back.
-pub fn refund(job: JobId, customer: AccountId, escrow: Money) -> Result<Posting, PostingFault> {
+pub fn refund(life: Life, customer: AccountId, escrow: Money) -> Result<Posting, PostingFault> {
+    let job = life.job;
     Posting::new(
-        format!("cancel:{job}"),
+        life.key("cancel"),
         "refund",
         vec![(LedgerAccount::Escrow(job), escrow.negated()), (LedgerAccount::Customer(customer), escrow)],
     )
 }
 
 /// A job is approved: the escrow becomes the translators' rewards, the rest is revenue.
-pub fn earn(job: JobId, round: i64, escrow: Money, rewards: &[Reward]) -> Result<Posting, PostingFault> {
-    earned(format!("approve:{job}:{round}"), "approve", job, escrow, rewards)
+pub fn earn(life: Life, round: i64, escrow: Money, rewards: &[Reward]) -> Result<Posting, PostingFault> {
+    earned(life.round_key("approve", round), "approve", life.job, escrow, rewards)
 }
 
 /// A rejection is decided for the customer and the job is over: refund.
@@ -187,13 +215,13 @@ pub fn reject_unfair(
 }
 
 /// A rejected job goes on with another translator, and the first one is paid by the platform.
-pub fn reject_requeued_unfair(job: JobId, round: i64, rewards: &[Reward]) -> Result<Posting, PostingFault> {
+pub fn reject_requeued_unfair(life: Life, round: i64, rewards: &[Reward]) -> Result<Posting, PostingFault> {
     let mut entries = Vec::new();
     for reward in rewards {
         entries.push((LedgerAccount::Dispute, reward.amount.negated()));
         entries.push((LedgerAccount::Translator(reward.translator), reward.amount));
     }
-    Posting::new(format!("reject:{job}:{round}"), "reject_dispute", entries)
+    Posting::new(life.round_key("dispute", round), "reject_dispute", entries)
 }
 
 /// Credits come in from outside.
@@ -210,6 +238,15 @@ pub fn top_up(
             (LedgerAccount::Paid(provider.to_owned()), amount.negated()),
             (LedgerAccount::Customer(customer), amount),
         ],
+    )
+}
+
+/// The sandbox forced a finished job open again: its escrow is filled with test money.
+pub fn forced_open(life: Life, missing: Money) -> Result<Posting, PostingFault> {
+    Posting::new(
+        life.key("force"),
+        "force",
+        vec![(LedgerAccount::World, missing.negated()), (LedgerAccount::Escrow(life.job), missing)],
     )
 }
 
@@ -252,7 +289,8 @@ mod tests {
 
     #[test]
     fn the_worked_example_of_the_specification() {
-        let (job, customer, translator) = (JobId(7), AccountId(1), TranslatorId(9001));
+        let (job, customer, translator) =
+            (Life { job: JobId(7), forced: 0 }, AccountId(1), TranslatorId(9001));
         let reward = Reward { translator, amount: usd(669) };
         let earned = earn(job, 0, usd(1115), &[reward]).unwrap();
         let amounts: Vec<i64> = earned.entries().iter().map(|entry| entry.amount.minor()).collect();
@@ -265,7 +303,7 @@ mod tests {
     #[test]
     fn rewards_never_exceed_the_price() {
         let reward = Reward { translator: TranslatorId(1), amount: usd(5) };
-        let earned = earn(JobId(1), 0, usd(3), &[reward]).unwrap();
+        let earned = earn(Life { job: JobId(1), forced: 0 }, 0, usd(3), &[reward]).unwrap();
         let amounts: Vec<i64> = earned.entries().iter().map(|entry| entry.amount.minor()).collect();
         assert_eq!(amounts, [-3, 3]);
     }
@@ -278,7 +316,9 @@ mod tests {
 
     #[test]
     fn a_free_job_moves_nothing() {
-        assert!(charge(JobId(1), AccountId(1), usd(0)).unwrap().entries().is_empty());
+        assert!(
+            charge(Life { job: JobId(1), forced: 0 }, AccountId(1), usd(0)).unwrap().entries().is_empty()
+        );
     }
 
     #[test]

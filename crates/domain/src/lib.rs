@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod event;
+pub mod fault;
 pub mod ids;
 pub mod job;
 pub mod ledger;

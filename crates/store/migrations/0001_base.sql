@@ -122,6 +122,8 @@ CREATE TABLE job (
     round BIGINT NOT NULL DEFAULT 0,
     version BIGINT NOT NULL DEFAULT 0,
     events BIGINT NOT NULL DEFAULT 0,
+    -- How often the sandbox's controls forced its status: its postings are numbered anew.
+    forced BIGINT NOT NULL DEFAULT 0,
     deadline BIGINT,
     archived BIGINT NOT NULL DEFAULT 0 CHECK (archived IN (0, 1)),
     created_at BIGINT NOT NULL,

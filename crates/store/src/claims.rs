@@ -141,10 +141,19 @@ pub fn set_deadline(tx: &mut Tx<'_>, claim: ClaimId, deadline: Timestamp) -> Res
 pub fn faults(tx: &mut Tx<'_>) -> Result<Vec<JobId>, Error> {
     tx.query_all(
         "SELECT id FROM job WHERE \
-         (status IN ('pending', 'revising') AND NOT EXISTS (SELECT 1 FROM claim_job WHERE job_id = job.id AND active = 1)) \
+         (status IN ('pending', 'revising') AND edit_reached = 0 AND NOT EXISTS (SELECT 1 FROM claim_job WHERE job_id = job.id AND active = 1)) \
          OR (status IN ('unpaid', 'queued', 'available', 'approved', 'rejected', 'canceled') \
              AND EXISTS (SELECT 1 FROM claim_job WHERE job_id = job.id AND active = 1))",
         &[],
         Row::take,
+    )
+}
+
+/// The scope's claim.
+pub fn find(tx: &mut Tx<'_>, scope: Scope, id: ClaimId) -> Result<Option<Claim>, Error> {
+    tx.query_opt(
+        &format!("SELECT {CLAIM} FROM claim c WHERE c.id = $3 AND c.account_id = $1 AND c.sandbox = $2"),
+        &[&scope.account, &scope.environment, &id],
+        from_row,
     )
 }

@@ -85,6 +85,8 @@ pub struct Job {
     pub version: i64,
     /// Counts events; the `Honyaku-Sequence` of the last one.
     pub events: i64,
+    /// How often the sandbox forced its status.
+    pub forced: i64,
     /// When the translator's time is up.
     pub deadline: Option<Timestamp>,
     /// Hidden from default lists.
@@ -98,7 +100,7 @@ pub struct Job {
 const JOB: &str = "id, account_id, sandbox, order_id, key_id, group_id, position, status, held_from, slug, body_src, \
     lc_src, lc_tgt, tier, edit, unit_count, count_rule, currency, unit_price, price, escrow, text_key, lookup, \
     auto_approve, use_preferred, callback_url, custom_data, glossary_id, purpose, tone, max_chars, attachments, \
-    instructions, body_tgt, draft_tgt, edit_reached, submissions, round, version, events, deadline, archived, \
+    instructions, body_tgt, draft_tgt, edit_reached, submissions, round, version, events, forced, deadline, archived, \
     created_at, changed_at";
 
 impl Job {
@@ -148,6 +150,7 @@ impl Job {
             round: row.take()?,
             version: row.take()?,
             events: row.take()?,
+            forced: row.take()?,
             deadline: row.take()?,
             archived: row.take()?,
             created_at: row.take()?,
@@ -282,7 +285,7 @@ pub struct Move {
 /// Moves the job. The version guards against a second writer: `false` means somebody was faster.
 pub fn set_status(tx: &mut Tx<'_>, job: &Job, change: &Move, now: Timestamp) -> Result<bool, Error> {
     let rows = tx.execute(
-        "UPDATE job SET status = $3, held_from = $4, escrow = $5, changed_at = $6, version = version + 1, \
+        "UPDATE job SET status = $3, held_from = $4, escrow = $5, changed_at = $6, version = version + 1, events = events + 1, \
          lookup = CASE WHEN $3 IN ('canceled', 'rejected') THEN 0 ELSE lookup END \
          WHERE id = $1 AND version = $2",
         &[&job.id, &job.version, &change.to, &change.held_from, &change.escrow.minor(), &now],
@@ -412,6 +415,12 @@ pub fn mark_forced(tx: &mut Tx<'_>, id: JobId) -> Result<(), Error> {
     Ok(())
 }
 
+/// Counts a forced status.
+pub fn count_forced(tx: &mut Tx<'_>, id: JobId) -> Result<(), Error> {
+    tx.execute("UPDATE job SET forced = forced + 1 WHERE id = $1", &[&id])?;
+    Ok(())
+}
+
 /// Takes the mark away again.
 pub fn unmark_forced(tx: &mut Tx<'_>, id: JobId) -> Result<(), Error> {
     tx.execute("DELETE FROM job_force WHERE job_id = $1", &[&id])?;
@@ -425,4 +434,39 @@ pub fn publish_moves(tx: &mut Tx<'_>) -> Result<(), Error> {
         tx.execute("INSERT INTO job_move (status_from, status_to) VALUES ($1, $2)", &[&from, &to])?;
     }
     Ok(())
+}
+
+/// The units of a group's jobs that are still to be done.
+pub fn group_units(tx: &mut Tx<'_>, scope: Scope, group: GroupId) -> Result<i64, Error> {
+    tx.query_one(
+        "SELECT COALESCE(SUM(unit_count), 0) FROM job WHERE group_id = $3 AND account_id = $1 AND sandbox = $2 \
+         AND status NOT IN ('approved', 'rejected', 'canceled')",
+        &[&scope.account, &scope.environment, &group],
+        Row::take,
+    )
+}
+
+/// True if a job of the group is not bought yet.
+pub fn group_has_unpaid(tx: &mut Tx<'_>, scope: Scope, group: GroupId) -> Result<bool, Error> {
+    let found: Option<i64> = tx.query_opt(
+        "SELECT 1 FROM job WHERE group_id = $3 AND account_id = $1 AND sandbox = $2 AND status = 'unpaid' LIMIT 1",
+        &[&scope.account, &scope.environment, &group],
+        Row::take,
+    )?;
+    Ok(found.is_some())
+}
+
+/// What lies in escrow after a decision that moves no status.
+pub fn set_escrow(tx: &mut Tx<'_>, id: JobId, escrow: Money) -> Result<(), Error> {
+    tx.execute("UPDATE job SET escrow = $2 WHERE id = $1", &[&id, &escrow.minor()])?;
+    Ok(())
+}
+
+/// How many jobs the scope has; counting stops at `most`.
+pub fn count_at_most(tx: &mut Tx<'_>, scope: Scope, most: i64) -> Result<i64, Error> {
+    tx.query_one(
+        "SELECT COUNT(*) FROM (SELECT 1 FROM job WHERE account_id = $1 AND sandbox = $2 LIMIT $3) AS counted",
+        &[&scope.account, &scope.environment, &most],
+        Row::take,
+    )
 }

@@ -3,7 +3,7 @@
 
 use crate::sql::{Error, Row, Tx};
 use domain::ids::*;
-use domain::ledger::{Book, Posting};
+use domain::ledger::{Book, Entry, LedgerAccount, Posting};
 use domain::money::{Currency, Money};
 
 /// What a posting is about, for searching.
@@ -38,6 +38,27 @@ pub fn post(
     now: Timestamp,
 ) -> Result<bool, PostError> {
     let id = tx.reserve_ids("ledger", 1)?;
+    if !insert_transaction(tx, id, book, posting, about, actor, now)? {
+        return Ok(false);
+    }
+    for (line, entry) in posting.entries().iter().enumerate() {
+        insert_entry(tx, id, line, book, entry)?;
+        if entry.account.keeps_balance() {
+            add_to_balance(tx, book == Book::Sandbox, &entry.account.text(book), entry.amount)?;
+        }
+    }
+    Ok(true)
+}
+
+fn insert_transaction(
+    tx: &mut Tx<'_>,
+    id: i64,
+    book: Book,
+    posting: &Posting,
+    about: About,
+    actor: &str,
+    now: Timestamp,
+) -> Result<bool, Error> {
     let sandbox = book == Book::Sandbox;
     let inserted = tx.execute(
         "INSERT INTO ledger_transaction (id, sandbox, key, kind, account_id, order_id, job_id, actor, created_at) \
@@ -54,22 +75,24 @@ pub fn post(
             &now,
         ],
     )?;
-    if inserted == 0 {
-        return Ok(false);
-    }
-    for (line, entry) in posting.entries().iter().enumerate() {
-        let account = entry.account.text(book);
-        let (currency, amount) = (entry.amount.currency(), entry.amount.minor());
-        tx.execute(
-            "INSERT INTO ledger_entry (transaction_id, line, sandbox, ledger_account, currency, amount) \
-             VALUES ($1, $2, $3, $4, $5, $6)",
-            &[&id, &i64::try_from(line).unwrap_or(i64::MAX), &sandbox, &account, &currency, &amount],
-        )?;
-        if entry.account.keeps_balance() {
-            add_to_balance(tx, sandbox, &account, entry.amount)?;
-        }
-    }
-    Ok(true)
+    Ok(inserted == 1)
+}
+
+fn insert_entry(tx: &mut Tx<'_>, id: i64, line: usize, book: Book, entry: &Entry) -> Result<(), Error> {
+    let line = i64::try_from(line).map_err(|_| Error::Engine("too many entries".into()))?;
+    tx.execute(
+        "INSERT INTO ledger_entry (transaction_id, line, sandbox, ledger_account, currency, amount) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+        &[
+            &id,
+            &line,
+            &(book == Book::Sandbox),
+            &entry.account.text(book),
+            &entry.amount.currency(),
+            &entry.amount.minor(),
+        ],
+    )?;
+    Ok(())
 }
 
 /// Adds to a kept balance; the table's check keeps it from falling below zero, and this
@@ -189,7 +212,7 @@ pub fn escrow_faults(tx: &mut Tx<'_>) -> Result<Vec<EscrowFault>, Error> {
 pub fn charge_faults(tx: &mut Tx<'_>) -> Result<Vec<JobId>, Error> {
     tx.query_all(
         "SELECT t.job_id FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id \
-         WHERE t.job_id IS NOT NULL AND (e.ledger_account LIKE 'customer:%' OR e.ledger_account LIKE 'sandbox:customer:%') \
+         WHERE t.job_id IN (SELECT id FROM job WHERE forced = 0) AND (e.ledger_account LIKE 'customer:%' OR e.ledger_account LIKE 'sandbox:customer:%') \
          GROUP BY t.job_id \
          HAVING SUM(CASE WHEN t.kind = 'charge' THEN 1 ELSE 0 END) <> 1 OR SUM(e.amount) > 0",
         &[],
@@ -216,4 +239,41 @@ pub fn statement(tx: &mut Tx<'_>, ledger_account: &str) -> Result<Vec<Statement>
         &[&ledger_account],
         |row| Ok(Statement { kind: row.take()?, amount: row.take()?, currency: row.take()? }),
     )
+}
+
+/// Writes the charges of one customer's order. As `post`, but the customer's balance is
+/// changed once for all of them.
+pub fn charge_all(
+    tx: &mut Tx<'_>,
+    book: Book,
+    customer: AccountId,
+    charges: &[Posting],
+    about: &[(OrderId, JobId)],
+    actor: &str,
+    now: Timestamp,
+) -> Result<(), PostError> {
+    let balance_of = LedgerAccount::Customer(customer);
+    let mut sum: Option<Money> = None;
+    let first = tx.reserve_ids("ledger", charges.len())?;
+    for ((id, posting), (order, job)) in (first..).zip(charges).zip(about) {
+        let about = About { account: Some(customer), order: Some(*order), job: Some(*job) };
+        if !insert_transaction(tx, id, book, posting, about, actor, now)? {
+            return Err(Error::Constraint(format!("posting {} was made before", posting.key())).into());
+        }
+        for (line, entry) in posting.entries().iter().enumerate() {
+            insert_entry(tx, id, line, book, entry)?;
+            if entry.account == balance_of {
+                sum = Some(match sum {
+                    None => entry.amount,
+                    Some(sum) => sum
+                        .checked_add(entry.amount)
+                        .ok_or_else(|| Error::Engine("an order's sum overflows".into()))?,
+                });
+            }
+        }
+    }
+    match sum {
+        Some(sum) => add_to_balance(tx, book == Book::Sandbox, &balance_of.text(book), sum),
+        None => Ok(()),
+    }
 }

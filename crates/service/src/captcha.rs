@@ -1,0 +1,115 @@
+//! The captcha that guards rejections, and the address of the preview picture.
+//!
+//! A challenge is a random token; its text follows from the token and the installation's
+//! secret, so the database never holds it. Source: engines L.
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::secrets;
+use domain::fault::Fault;
+use domain::ids::{JobId, Scope, Timestamp};
+use store::reviews::{self, Captcha};
+use store::sql::Tx;
+
+const TRIES: i64 = 5;
+const LIFE_S: i64 = 24 * 3600;
+
+/// Makes a challenge for a job.
+pub fn challenge(tx: &mut Tx<'_>, ctx: &Context, job: JobId) -> Result<Captcha, Error> {
+    let captcha = Captcha {
+        token: secrets::hex(&secrets::random::<32>()?),
+        job,
+        tries_left: TRIES,
+        expires_at: ctx.now.plus_s(LIFE_S),
+    };
+    reviews::insert_captcha(tx, ctx.scope, &captcha)?;
+    Ok(captcha)
+}
+
+/// The address of the picture of a job's current challenge.
+pub fn current_url(tx: &mut Tx<'_>, ctx: &Context, job: JobId) -> Result<Option<String>, Error> {
+    Ok(reviews::current_captcha(tx, ctx.scope, job)?.map(|captcha| url(ctx, &captcha.token)))
+}
+
+fn url(ctx: &Context, token: &str) -> String {
+    format!("{}/captcha/?key={token}", ctx.desk.public_url)
+}
+
+/// The address of a job's preview picture: a key that only this installation can make.
+pub fn preview_url(ctx: &Context, job: JobId) -> String {
+    let key = secrets::keyed_hash(&ctx.desk.secret, &["preview", &job.to_string()]);
+    format!("{}/preview/?key={}", ctx.desk.public_url, secrets::hex(&key))
+}
+
+/// The text that the picture of a token shows.
+pub fn text_of(secret: &[u8; 32], token: &str) -> String {
+    let hash = secrets::keyed_hash(secret, &["captcha", token]);
+    let mut random = [0; 6];
+    random.copy_from_slice(&hash[..6]);
+    render::captcha::text(random)
+}
+
+/// The picture of a token.
+pub fn picture(secret: &[u8; 32], token: &str) -> Vec<u8> {
+    let hash = secrets::keyed_hash(secret, &["captcha picture", token]);
+    let mut seed = [0; 8];
+    seed.copy_from_slice(&hash[..8]);
+    render::captcha::picture(&text_of(secret, token), u64::from_le_bytes(seed))
+}
+
+/// The answer to a job's current challenge, which the sandbox shows to tests. A challenge
+/// that ended is replaced.
+pub fn answer_for_tests(tx: &mut Tx<'_>, ctx: &Context, job: JobId) -> Result<String, Error> {
+    let current = reviews::current_captcha(tx, ctx.scope, job)?;
+    let captcha = match current.filter(|captcha| is_open(captcha, ctx.now)) {
+        Some(captcha) => captcha,
+        None => challenge(tx, ctx, job)?,
+    };
+    Ok(text_of(&ctx.desk.secret, &captcha.token))
+}
+
+fn is_open(captcha: &Captcha, now: Timestamp) -> bool {
+    captcha.tries_left > 0 && captcha.expires_at > now
+}
+
+/// What a given answer is worth.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Right; the challenge with this token is to be used up.
+    Right(String),
+    /// Wrong, or the challenge has ended: a new one is needed.
+    Wrong,
+}
+
+/// Compares an answer with the job's current challenge.
+pub fn check(tx: &mut Tx<'_>, ctx: &Context, job: JobId, given: &str) -> Result<Verdict, Error> {
+    let Some(captcha) = reviews::current_captcha(tx, ctx.scope, job)? else { return Ok(Verdict::Wrong) };
+    let expected = text_of(&ctx.desk.secret, &captcha.token);
+    if is_open(&captcha, ctx.now) && render::captcha::same(&expected, given) {
+        Ok(Verdict::Right(captcha.token))
+    } else {
+        Ok(Verdict::Wrong)
+    }
+}
+
+/// A wrong answer ends the challenge: a new one takes its place. This runs in a transaction
+/// of its own, because the refused call's is rolled back.
+pub fn replace(tx: &mut Tx<'_>, ctx: &Context, job: JobId) -> Result<Error, Error> {
+    if let Some(old) = reviews::current_captcha(tx, ctx.scope, job)? {
+        reviews::use_up_captcha(tx, &old.token)?;
+    }
+    let captcha_url = url(ctx, &challenge(tx, ctx, job)?.token);
+    let fault = Fault::new(2401, format!("the text does not match the picture; a new one is at {captcha_url}"))
+        .of("captcha");
+    Ok(Error::Captcha { fault, captcha_url })
+}
+
+/// True if the token belongs to an open challenge.
+pub fn exists(tx: &mut Tx<'_>, token: &str) -> Result<bool, Error> {
+    Ok(reviews::captcha_exists(tx, token)?)
+}
+
+/// The right answer was given in this transaction.
+pub fn use_up(tx: &mut Tx<'_>, _scope: Scope, token: &str) -> Result<(), Error> {
+    Ok(reviews::use_up_captcha(tx, token)?)
+}

@@ -1,0 +1,118 @@
+//! For whom a use case works, who acts, and what time it is.
+//!
+//! A sandbox has its own clock: real time plus an offset. What is shown and stored is the
+//! environment's time; when a task is due is real time, because the worker's clock is.
+
+use crate::error::Error;
+use domain::event::Actor;
+use domain::ids::{Scope, Timestamp};
+use domain::ledger::Book;
+use domain::ids::{GroupId, KeyId};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+use store::accounts;
+use store::keys::Key;
+use store::sql::Tx;
+
+/// Settings of the installation that use cases need.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// Where people and clients reach this server, without a slash at the end.
+    pub public_url: String,
+    /// The installation's secret: seals private keys, makes captchas.
+    pub secret: [u8; 32],
+    /// Rejecting always needs a captcha; otherwise one that is sent is checked.
+    pub captcha_always: bool,
+    /// The review period of accounts that have none of their own, in hours.
+    pub review_hours: u32,
+    /// The most credits that a sandbox may hold, in minor units.
+    pub sandbox_max_credits: i64,
+    /// The most jobs that a sandbox may hold.
+    pub sandbox_max_jobs: i64,
+}
+
+/// For whom, by whom and when.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// The installation's settings.
+    pub desk: Arc<Desk>,
+    /// Whose data.
+    pub scope: Scope,
+    /// Who acts.
+    pub actor: Actor,
+    /// Now, by the environment's clock.
+    pub now: Timestamp,
+    /// Now, really.
+    pub real_now: Timestamp,
+    memo: RefCell<Memo>,
+}
+
+/// What one transaction would otherwise read again for each of thousands of jobs.
+#[derive(Clone, Debug, Default)]
+struct Memo {
+    robot: Option<robot::settings::Settings>,
+    keys: HashMap<KeyId, Option<Key>>,
+    group_units: HashMap<GroupId, i64>,
+}
+
+impl Context {
+    /// The context of one call; reads the environment's clock.
+    pub fn open(
+        tx: &mut Tx<'_>,
+        desk: Arc<Desk>,
+        scope: Scope,
+        actor: Actor,
+        real_now: Timestamp,
+    ) -> Result<Self, Error> {
+        let offset = if scope.is_sandbox() { accounts::clock_offset_ms(tx, scope)? } else { 0 };
+        Ok(Self { desk, scope, actor, now: real_now.plus_ms(offset), real_now, memo: RefCell::default() })
+    }
+
+    /// The same occasion with somebody else acting.
+    pub fn acting(&self, actor: Actor) -> Self {
+        Self { actor, ..self.clone() }
+    }
+
+    /// The real time at which the environment's clock shows `at`.
+    pub fn real(&self, at: Timestamp) -> Timestamp {
+        self.real_now.plus_ms(at.since_ms(self.now))
+    }
+
+    /// The sandbox's robot settings.
+    pub fn robot(&self, tx: &mut Tx<'_>) -> Result<robot::settings::Settings, Error> {
+        if let Some(known) = self.memo.borrow().robot.clone() {
+            return Ok(known);
+        }
+        let text = accounts::robot(tx, self.scope)?;
+        let settings: robot::settings::Settings = serde_json::from_str(&text)
+            .map_err(|error| Error::Broken(format!("stored robot settings: {error}")))?;
+        self.memo.borrow_mut().robot = Some(settings.clone());
+        Ok(settings)
+    }
+
+    /// The key with this id or the one that took its place.
+    pub fn key(&self, tx: &mut Tx<'_>, id: KeyId) -> Result<Option<Key>, Error> {
+        if let Some(known) = self.memo.borrow().keys.get(&id) {
+            return Ok(known.clone());
+        }
+        let key = store::keys::current(tx, id)?;
+        self.memo.borrow_mut().keys.insert(id, key.clone());
+        Ok(key)
+    }
+
+    /// The units of a group that are still to be done.
+    pub fn group_units(&self, tx: &mut Tx<'_>, group: GroupId) -> Result<i64, Error> {
+        if let Some(known) = self.memo.borrow().group_units.get(&group) {
+            return Ok(*known);
+        }
+        let units = store::jobs::group_units(tx, self.scope, group)?;
+        self.memo.borrow_mut().group_units.insert(group, units);
+        Ok(units)
+    }
+
+    /// The set of books of this environment.
+    pub fn book(&self) -> Book {
+        if self.scope.is_sandbox() { Book::Sandbox } else { Book::Live }
+    }
+}

@@ -1,0 +1,129 @@
+//! What a job, a comment or an order looks like to a client.
+//!
+//! The service writes it because an event freezes it in the transaction of the change;
+//! answers use the same. Contract: api-v2 4.2 and 8.
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::{captcha, estimate};
+use domain::job::Status;
+use serde_json::{Map, Value, json};
+use store::jobs::Job;
+use store::reviews;
+use store::sql::Tx;
+use store::threads::{Comment, Subject};
+
+/// A job's payload, its members in the contract's order.
+pub fn job(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Value, Error> {
+    let eta = estimate::eta_s(tx, ctx, job)?;
+    let mut payload = required(job, eta);
+    optional(tx, ctx, job, &mut payload)?;
+    Ok(Value::Object(payload))
+}
+
+/// A job's payload as a callback says it: with its unit type.
+pub fn job_for_callback(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Value, Error> {
+    let mut payload = self::job(tx, ctx, job)?;
+    payload["unit_type"] = json!(estimate::unit_type(&job.lc_src).code());
+    Ok(payload)
+}
+
+fn required(job: &Job, eta: i64) -> Map<String, Value> {
+    let members = json!({
+        "job_id": job.id.to_string(),
+        "order_id": job.order.to_string(),
+        "slug": job.slug,
+        "body_src": job.body_src,
+        "lc_src": job.lc_src,
+        "lc_tgt": job.lc_tgt,
+        "unit_count": job.unit_count.to_string(),
+        "tier": job.tier.code(),
+        "credits": job.price.to_string(),
+        "currency": job.price.currency().code(),
+        "status": job.status.code(),
+        "eta": eta,
+        "ctime": job.created_at.seconds(),
+        "auto_approve": if job.auto_approve { "1" } else { "0" },
+    });
+    match members {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+fn optional(tx: &mut Tx<'_>, ctx: &Context, job: &Job, payload: &mut Map<String, Value>) -> Result<(), Error> {
+    let mut put = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            payload.insert(name.to_owned(), value);
+        }
+    };
+    put("body_tgt", visible_translation(tx, ctx, job)?.map(Value::from));
+    put("callback_url", job.callback_url.clone().map(Value::from));
+    put("custom_data", job.custom_data.clone().map(Value::from));
+    if job.status == Status::Reviewable {
+        put("captcha_url", captcha::current_url(tx, ctx, job.id)?.map(Value::from));
+    }
+    if matches!(job.status, Status::Reviewable | Status::Approved) {
+        put("preview_url", Some(json!(captcha::preview_url(ctx, job.id))));
+    }
+    put("glossary_id", job.glossary.map(|id| json!(id.0)));
+    put("position", job.position.filter(|_| job.group.is_some()).map(Value::from));
+    put("group_id", job.group.map(|id| json!(id.to_string())));
+    put("purpose", job.purpose.clone().map(Value::from));
+    put("tone", job.tone.clone().map(Value::from));
+    put("max_chars", job.max_chars.map(Value::from));
+    put("services", job.edit.then(|| json!(["translation", "edit"])));
+    put("attachments", attachments(job.attachments.as_deref())?);
+    Ok(())
+}
+
+/// The translation, if the customer may see it in this status.
+fn visible_translation(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Option<String>, Error> {
+    let status = job.held_from.unwrap_or(job.status);
+    let visible = match status {
+        Status::Reviewable | Status::Revising | Status::Approved => true,
+        Status::Rejected => {
+            let rejection = reviews::rejection(tx, ctx.scope, job.id, job.round)?;
+            rejection.and_then(|rejection| rejection.decision) == Some(domain::review::Decision::Unfair)
+        }
+        _ => false,
+    };
+    Ok(job.body_tgt.clone().filter(|_| visible))
+}
+
+fn attachments(text: Option<&str>) -> Result<Option<Value>, Error> {
+    text.map(serde_json::from_str)
+        .transpose()
+        .map_err(|error| Error::Broken(format!("stored attachments: {error}")))
+}
+
+/// A comment in a thread.
+pub fn comment(comment: &Comment) -> Result<Value, Error> {
+    let mut payload = json!({
+        "body": comment.body,
+        "author": comment.author,
+        "ctime": comment.created_at.seconds(),
+    });
+    if let Some(attachments) = attachments(comment.attachments.as_deref())? {
+        payload["attachments"] = attachments;
+    }
+    Ok(payload)
+}
+
+/// A comment as a callback says it: `ctime` is a string there, as recorded.
+pub fn comment_for_callback(comment: &Comment, custom_data: Option<&str>) -> Result<Value, Error> {
+    let mut payload = match comment.subject {
+        Subject::Job(id) => json!({ "job_id": id.to_string() }),
+        Subject::Order(id) => json!({ "order_id": id.to_string() }),
+    };
+    payload["body"] = json!(comment.body);
+    payload["author"] = json!(comment.author);
+    payload["ctime"] = json!(comment.created_at.seconds().to_string());
+    if let Some(custom_data) = custom_data {
+        payload["custom_data"] = json!(custom_data);
+    }
+    if let Some(attachments) = attachments(comment.attachments.as_deref())? {
+        payload["attachments"] = attachments;
+    }
+    Ok(payload)
+}

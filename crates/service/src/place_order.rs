@@ -1,0 +1,364 @@
+//! Places an order: tells new texts from known ones, charges the new, queues them. Order,
+//! jobs, postings, events and the queue's task are one transaction.
+//!
+//! 1. Each text is new, old (a live job has it) or a repeat within the call. The unique
+//!    index on text keys decides between simultaneous orders; its keys are taken in
+//!    ascending order so that two batches cannot block each other.
+//! 2. The new jobs are grouped if asked, the sum is checked against credits and limits.
+//! 3. Everything is written, or nothing. Contract: api-v2 5.
+
+use crate::context::Context;
+use crate::draft::{Draft, Request};
+use crate::error::Error;
+use crate::{announce, comment, pay, payload, robots, timers, transition};
+use domain::event::Announcement;
+use domain::fault::Fault;
+use domain::ids::{GroupId, JobId, OrderId};
+use domain::job::{Event, Status};
+use domain::money::{Currency, Money};
+use domain::tier::Tier;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use store::accounts::{self, Account};
+use store::jobs::{self, Job};
+use store::keys::Key;
+use store::orders::{self, Order};
+use store::replays;
+use store::sql::Tx;
+use store::threads::Subject;
+
+/// A forced order that equals one of the last five minutes is refused.
+const IDENTICAL_MS: i64 = 300_000;
+/// By which rule units are counted.
+const COUNT_RULE: i64 = text::count::COUNT_RULE as i64;
+
+/// What an order led to.
+#[derive(Debug)]
+pub struct Placed {
+    /// The order; none for a dry run.
+    pub order: Option<OrderId>,
+    /// Jobs sent.
+    pub job_count: usize,
+    /// Charged now.
+    pub credits_used: Money,
+    /// The group of the new jobs.
+    pub group: Option<GroupId>,
+    /// Old and repeated texts: key as sent, and the payloads of the jobs that have it.
+    pub known: Vec<(String, Vec<Value>)>,
+    /// For every job sent, its id; none for a dry run's new ones.
+    pub job_ids: Vec<(String, Option<JobId>)>,
+    /// Nothing was stored.
+    pub dry_run: bool,
+}
+
+/// What became of a draft.
+enum Fate {
+    New(usize),
+    Old(Vec<Job>),
+    Repeat(usize),
+}
+
+/// Places the order for a key. For a dry run the caller rolls the transaction back.
+pub fn place_order(tx: &mut Tx<'_>, ctx: &Context, key: Option<&Key>, request: &Request) -> Result<Placed, Error> {
+    let account = accounts::find(tx, ctx.scope.account)?
+        .ok_or_else(|| Error::Broken(format!("no account {}", ctx.scope.account)))?;
+    let (fates, fresh) = sort_out(tx, ctx, &request.drafts)?;
+    let group = group(tx, request, &fresh)?;
+    let order = order(tx, ctx, key, &account, request, group)?;
+    guard_identical(tx, ctx, key, request, &order)?;
+    let mut new = new_jobs(tx, ctx, &account, &order, request, &fresh)?;
+    let bought = bought_old(tx, request, &fates)?;
+    let cost = total(request, &new, &bought, account.currency)?;
+    pay::afford(tx, ctx, cost)?;
+    pay::count_against_key(tx, order.key, cost)?;
+    check_sandbox(tx, ctx, new.len())?;
+    orders::insert(tx, &order)?;
+    write_new(tx, ctx, request, &mut new, &fresh)?;
+    for mut job in bought {
+        pay::reprice(tx, &mut job)?;
+        transition::move_job(tx, ctx, &mut job, Event::Purchase)?;
+    }
+    follow_up(tx, ctx, request, &order, &new)?;
+    answer(tx, ctx, request, &order, &new, fates, cost)
+}
+
+/// Tells new from old from repeated. The second part lists the new drafts in the order sent.
+fn sort_out<'d>(tx: &mut Tx<'_>, ctx: &Context, drafts: &'d [Draft]) -> Result<(Vec<Fate>, Vec<&'d Draft>), Error> {
+    let keys: BTreeSet<&[u8; 32]> = drafts.iter().filter(|draft| !draft.force).map(|draft| &draft.text_key).collect();
+    let mut old: BTreeMap<&[u8; 32], Vec<Job>> = BTreeMap::new();
+    for key in keys {
+        let live = jobs::with_text(tx, ctx.scope, key)?;
+        if !live.is_empty() {
+            old.insert(key, live);
+        }
+    }
+    let mut fresh = Vec::new();
+    let mut seen: HashMap<&[u8; 32], usize> = HashMap::new();
+    let mut fates = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        let first = seen.get(&draft.text_key).copied().filter(|_| !draft.force);
+        let known = old.get(&draft.text_key).filter(|_| !draft.force);
+        fates.push(match (first, known) {
+            (Some(first), _) => Fate::Repeat(first),
+            (None, Some(known)) => Fate::Old(known.clone()),
+            (None, None) => {
+                seen.insert(&draft.text_key, fresh.len());
+                fresh.push(draft);
+                Fate::New(fresh.len() - 1)
+            }
+        });
+    }
+    Ok((fates, fresh))
+}
+
+/// The group of the new jobs, if they are to be one: at least two of them, alike.
+fn group(tx: &mut Tx<'_>, request: &Request, fresh: &[&Draft]) -> Result<Option<GroupId>, Error> {
+    let members: Vec<&&Draft> = fresh.iter().filter(|draft| draft.grouped).collect();
+    if !request.as_group || request.drafts.len() < 2 || members.len() < 2 {
+        return Ok(None);
+    }
+    let kind = |draft: &Draft| (draft.lc_src, draft.lc_tgt, crate::estimate::effective_tier(draft.tier, draft.edit));
+    let first = kind(members[0]);
+    if let Some(other) = members.iter().find(|draft| kind(draft) != first) {
+        let text = format!(
+            "job {:?} is {} to {}, {}; job {:?} is {} to {}, {}. Send jobs of one pair and tier, or as_group 0.",
+            members[0].key, first.0, first.1, first.2.code(), other.key, other.lc_src, other.lc_tgt, other.tier.code()
+        );
+        return Err(Fault::new(1950, text).of("as_group").into());
+    }
+    if first.2 == Tier::Ultra {
+        return Err(Fault::new(1952, "send as_group 0 for jobs with an edit step").of("as_group").into());
+    }
+    Ok(Some(GroupId(tx.reserve_ids("group", 1)?)))
+}
+
+fn order(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    key: Option<&Key>,
+    account: &Account,
+    request: &Request,
+    group: Option<GroupId>,
+) -> Result<Order, Error> {
+    Ok(Order {
+        id: OrderId(tx.reserve_ids("order", 1)?),
+        scope: ctx.scope,
+        key: key.map(|key| key.id),
+        currency: account.currency,
+        group,
+        allow_fork: request.allow_fork,
+        reference_id: request.reference_id.clone(),
+        callback_url: request.callback_url.clone(),
+        created_at: ctx.now,
+    })
+}
+
+fn guard_identical(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    key: Option<&Key>,
+    request: &Request,
+    order: &Order,
+) -> Result<(), Error> {
+    let guarded = key.is_some_and(|key| key.guard_identical);
+    let forced_and_paid = request.process
+        && request.drafts.iter().any(|draft| draft.force && draft.tier != Tier::Machine);
+    let Some(digest) = request.identical.filter(|_| guarded && forced_and_paid) else { return Ok(()) };
+    let not_since = ctx.now.plus_ms(-IDENTICAL_MS);
+    let Some(first) = replays::guard(tx, ctx.scope, &digest, order.id, ctx.now, not_since)? else { return Ok(()) };
+    let text = format!(
+        "order {} of {} seconds ago was the same. To order it once more anyway, send an Idempotency-Key header.",
+        first.order,
+        ctx.now.since_ms(first.created_at) / 1000
+    );
+    Err(Fault::new(1754, text).into())
+}
+
+fn new_jobs(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    account: &Account,
+    order: &Order,
+    request: &Request,
+    fresh: &[&Draft],
+) -> Result<Vec<Job>, Error> {
+    let first = tx.reserve_ids("job", fresh.len())?;
+    let mut new = Vec::with_capacity(fresh.len());
+    for (id, draft) in (first..).zip(fresh) {
+        let priced = pay::price(draft.lc_src, draft.lc_tgt, draft.tier, draft.edit, draft.units, account.currency)?;
+        let (unit_price, price) =
+            priced.ok_or_else(|| Error::Broken(format!("{} to {} has no price", draft.lc_src, draft.lc_tgt)))?;
+        new.push(Job {
+            id: JobId(id),
+            scope: ctx.scope,
+            order: order.id,
+            key: order.key,
+            group: order.group.filter(|_| draft.grouped),
+            position: draft.position,
+            status: if request.process { Status::Queued } else { Status::Unpaid },
+            held_from: None,
+            slug: draft.slug.clone().unwrap_or_else(|| draft.body_src.chars().take(30).collect()),
+            body_src: draft.body_src.clone(),
+            lc_src: draft.lc_src.to_owned(),
+            lc_tgt: draft.lc_tgt.to_owned(),
+            tier: draft.tier,
+            edit: draft.edit,
+            unit_count: i64::try_from(draft.units).map_err(|_| pay::overflow())?,
+            count_rule: COUNT_RULE,
+            unit_price,
+            price,
+            escrow: if request.process { price } else { Money::zero(account.currency) },
+            text_key: draft.text_key.to_vec(),
+            lookup: !draft.force,
+            auto_approve: draft.auto_approve.unwrap_or(account.auto_approve),
+            use_preferred: draft.use_preferred,
+            callback_url: draft.callback_url.clone(),
+            custom_data: draft.custom_data.clone(),
+            glossary: draft.glossary,
+            purpose: draft.purpose.clone(),
+            tone: draft.tone.clone(),
+            max_chars: draft.max_chars,
+            attachments: draft.attachments.clone(),
+            instructions: robots::instruction_lines(ctx, request.comment.as_deref(), draft.comment.as_deref()),
+            body_tgt: None,
+            draft_tgt: None,
+            edit_reached: false,
+            submissions: 0,
+            round: 0,
+            version: 0,
+            events: 0,
+            forced: 0,
+            deadline: None,
+            archived: false,
+            created_at: ctx.now,
+            changed_at: ctx.now,
+        });
+    }
+    Ok(new)
+}
+
+/// Old jobs that are unpaid and that this call buys.
+fn bought_old(tx: &mut Tx<'_>, request: &Request, fates: &[Fate]) -> Result<Vec<Job>, Error> {
+    let mut bought: BTreeMap<JobId, Job> = BTreeMap::new();
+    if !request.process {
+        return Ok(Vec::new());
+    }
+    for fate in fates {
+        let Fate::Old(known) = fate else { continue };
+        for job in known.iter().filter(|job| job.status == Status::Unpaid) {
+            if !bought.contains_key(&job.id) {
+                let mut job = job.clone();
+                pay::reprice(tx, &mut job)?;
+                bought.insert(job.id, job);
+            }
+        }
+    }
+    Ok(bought.into_values().collect())
+}
+
+fn total(request: &Request, new: &[Job], bought: &[Job], currency: Currency) -> Result<Money, Error> {
+    let paid = if request.process { new } else { &[] };
+    paid.iter()
+        .chain(bought)
+        .try_fold(Money::zero(currency), |sum, job| sum.checked_add(job.price))
+        .ok_or_else(pay::overflow)
+}
+
+fn check_sandbox(tx: &mut Tx<'_>, ctx: &Context, new: usize) -> Result<(), Error> {
+    if !ctx.scope.is_sandbox() || new == 0 {
+        return Ok(());
+    }
+    let most = ctx.desk.sandbox_max_jobs;
+    let have = jobs::count_at_most(tx, ctx.scope, most)?;
+    if have + new as i64 > most {
+        let text = format!("a sandbox holds at most {most} jobs; wipe it to go on");
+        return Err(Fault::new(2800, text).into());
+    }
+    Ok(())
+}
+
+/// Stores the new jobs and charges them.
+fn write_new(tx: &mut Tx<'_>, ctx: &Context, request: &Request, new: &mut [Job], fresh: &[&Draft]) -> Result<(), Error> {
+    let mut charges = Vec::new();
+    for (job, draft) in new.iter_mut().zip(fresh) {
+        if !jobs::insert(tx, job)? {
+            return Err(Error::Broken(format!("the text of job {} was stored meanwhile", job.id)));
+        }
+        if request.process && !job.price.is_zero() {
+            charges.push(domain::ledger::charge(transition::life(job), job.scope.account, job.price)?);
+        }
+        if let Some(text) = &draft.comment {
+            comment::write(tx, ctx, Subject::Job(job.id), "customer", text, None)?;
+        }
+        if !request.process {
+            timers::expire_unpaid(tx, ctx, job.id)?;
+        }
+    }
+    let paid = new.iter().filter(|job| request.process && !job.price.is_zero());
+    let about = paid.map(|job| (job.order, job.id)).collect::<Vec<_>>();
+    store::ledger::charge_all(tx, ctx.book(), ctx.scope.account, &charges, &about, ctx.actor.code(), ctx.now)?;
+    Ok(())
+}
+
+fn follow_up(tx: &mut Tx<'_>, ctx: &Context, request: &Request, order: &Order, new: &[Job]) -> Result<(), Error> {
+    if let Some(text) = &request.comment {
+        comment::write(tx, ctx, Subject::Order(order.id), "customer", text, request.attachments.clone())?;
+    }
+    announce::order(tx, ctx, order, Announcement::OrderPlaced)?;
+    if request.process && !new.is_empty() {
+        let due = ctx.now.plus_ms(robots::queue_delay_ms(tx, ctx)?);
+        timers::set(tx, ctx, timers::Kind::Queue, order.id.0, due, &json!({}))?;
+    }
+    Ok(())
+}
+
+fn answer(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    request: &Request,
+    order: &Order,
+    new: &[Job],
+    fates: Vec<Fate>,
+    credits_used: Money,
+) -> Result<Placed, Error> {
+    let repeated: BTreeSet<usize> =
+        fates.iter().filter_map(|fate| if let Fate::Repeat(first) = fate { Some(*first) } else { None }).collect();
+    let mut placed = Placed {
+        order: (!request.dry_run).then_some(order.id),
+        job_count: request.drafts.len(),
+        credits_used,
+        group: order.group.filter(|_| !request.dry_run),
+        known: Vec::new(),
+        job_ids: Vec::new(),
+        dry_run: request.dry_run,
+    };
+    for (draft, fate) in request.drafts.iter().zip(fates) {
+        let key = draft.key.clone();
+        match fate {
+            Fate::Old(known) => {
+                let mut payloads = Vec::with_capacity(known.len());
+                for old in &known {
+                    orders::remember_found(tx, order.id, old.id)?;
+                    let present = jobs::find(tx, ctx.scope, old.id)?;
+                    payloads.push(payload::job(tx, ctx, present.as_ref().unwrap_or(old))?);
+                }
+                placed.job_ids.push((key.clone(), known.first().map(|job| job.id)));
+                placed.known.push((key, payloads));
+            }
+            Fate::New(index) | Fate::Repeat(index) => {
+                let Some(job) = new.get(index) else { continue };
+                if repeated.contains(&index) {
+                    let mut payload = payload::job(tx, ctx, job)?;
+                    if request.dry_run && let Some(members) = payload.as_object_mut() {
+                        members.shift_remove("job_id");
+                        members.shift_remove("order_id");
+                    }
+                    placed.known.push((key.clone(), vec![payload]));
+                }
+                placed.job_ids.push((key, (!request.dry_run).then_some(job.id)));
+            }
+        }
+    }
+    Ok(placed)
+}
+

@@ -1,0 +1,43 @@
+//! The queue worker: puts an order's paid jobs on the board.
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::timers::Progress;
+use crate::{announce, timers, transition};
+use domain::event::Announcement;
+use domain::ids::OrderId;
+use domain::job::{Event, Status};
+use domain::tier::Tier;
+use serde_json::json;
+use store::jobs;
+use store::orders;
+use store::sql::Tx;
+
+/// Jobs a transaction: small enough that another account's order waits only milliseconds.
+const JOBS_AT_ONCE: i64 = 200;
+
+/// Puts the next jobs of an order on the board; a job of a group stays queued until the
+/// last of the group is bought. More: some are left for the next turn.
+pub fn intake(tx: &mut Tx<'_>, ctx: &Context, order: OrderId) -> Result<Progress, Error> {
+    let Some(order) = orders::find(tx, ctx.scope, order)? else { return Ok(Progress::Done) };
+    let queued = jobs::lock_of_order(tx, ctx.scope, order.id, Status::Queued, JOBS_AT_ONCE)?;
+    let full = queued.len() as i64 == JOBS_AT_ONCE;
+    let group_waits = match order.group {
+        Some(group) => jobs::group_has_unpaid(tx, ctx.scope, group)?,
+        None => false,
+    };
+    let mut moved = false;
+    for mut job in queued {
+        if job.tier == Tier::Machine {
+            timers::set(tx, ctx, timers::Kind::Machine, job.id.0, ctx.now, &json!({}))?;
+        } else if job.group.is_none() || !group_waits {
+            transition::move_job(tx, ctx, &mut job, Event::QueueWorked)?;
+            moved = true;
+        }
+    }
+    if full && moved {
+        return Ok(Progress::More);
+    }
+    announce::order(tx, ctx, &order, Announcement::OrderAvailable)?;
+    Ok(Progress::Done)
+}
