@@ -273,7 +273,7 @@ fn data_missing_and_data_no_object() {
         ("{\"a\":1,}", "line 1, column 8: expected a member's name in double quotes"),
         ("{a:1}", "line 1, column 2: expected a member's name in double quotes"),
         ("{} x", "line 1, column 4: expected the end of the text"),
-        ("{\"日本\":\n {\"語\": 語}}", "line 2, column 7: expected a value"),
+        ("{\"日本\":\n {\"語\": 語}}", "line 2, column 8: expected a value"),
         ("{\"a\":1,\"a\":2}", "line 1, column 12: expected each member once, but \"a\" comes twice here"),
     ] {
         let mut params = Params::default();

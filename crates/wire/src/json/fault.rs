@@ -18,8 +18,15 @@ pub struct JsonFault {
 impl JsonFault {
     /// The fault that the grammar found in `part`, a slice of `text` that begins at byte `start`.
     pub(super) fn of_grammar(text: &str, start: usize, part: &str, error: &serde_json::Error) -> JsonFault {
-        let inside = if error.is_eof() { part.len() } else { offset_in(part, error.line(), error.column()) };
-        JsonFault::at(text, start + inside, expected(&error.to_string()))
+        let message = error.to_string();
+        let mut inside =
+            if error.is_eof() { part.len() } else { offset_in(part, error.line(), error.column()) };
+        if message.starts_with(CONTROL) {
+            // Here the parser's column is that of the byte before.
+            let bare = part.bytes().skip(inside).position(|byte| byte < b' ');
+            inside += bare.unwrap_or_default();
+        }
+        JsonFault::at(text, start + inside, expected(&message))
     }
 
     /// A fault at a byte of the text.
@@ -33,6 +40,9 @@ impl JsonFault {
         }
     }
 }
+
+/// How the parser's message begins when a string has a bare control character in it.
+const CONTROL: &str = "control character";
 
 /// The byte of `part` that the parser's line and column mean. Its columns count the
 /// bytes read in the line, the faulty one included.
@@ -58,7 +68,7 @@ fn expected(message: &str) -> String {
         "key must be a string" => "a member's name in double quotes".to_owned(),
         "invalid number" => "a number".to_owned(),
         "invalid escape" => r#"one of the escapes \" \\ \/ \b \f \n \r \t \uXXXX"#.to_owned(),
-        _ if what.starts_with("control character") => {
+        _ if what.starts_with(CONTROL) => {
             r"an escape such as \n or \t instead of the bare control character".to_owned()
         }
         _ if what.contains("surrogate") || what.contains("hex escape") || what.contains("code point") => {

@@ -17,9 +17,23 @@ pub fn shown(value: &Json) -> String {
     }
 }
 
-/// The text in double quotes, cut after [`SHOWN_MAX_CHARS`] characters.
+/// The text in double quotes, cut after [`SHOWN_MAX_CHARS`] characters. What cannot be
+/// printed is escaped as in JSON, and counts as long as it is written.
 pub fn shown_text(text: &str) -> String {
-    serde_json::Value::from(cut(text)).to_string()
+    let mut quoted = String::from('"');
+    let mut shown_chars = 0;
+    for character in text.chars() {
+        let escaped = serde_json::Value::from(String::from(character)).to_string();
+        let escaped = &escaped[1..escaped.len() - 1];
+        shown_chars += escaped.chars().count();
+        if shown_chars > SHOWN_MAX_CHARS {
+            quoted.push('…');
+            break;
+        }
+        quoted.push_str(escaped);
+    }
+    quoted.push('"');
+    quoted
 }
 
 fn cut(text: &str) -> String {
