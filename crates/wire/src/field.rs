@@ -11,6 +11,7 @@ pub use ids::{IDS_MAX, ids};
 pub use url::{CALLBACK_PLACEHOLDER, url};
 
 use crate::json::{Json, Object, shown};
+use std::borrow::Cow;
 use thiserror::Error;
 
 /// Why a field's value cannot be used.
@@ -44,6 +45,9 @@ pub enum Why {
     /// No list.
     #[error("no list: send a JSON array")]
     NotList,
+    /// Neither list nor object.
+    #[error("neither list nor object: send a JSON object or array")]
+    NotEntries,
     /// No object.
     #[error("no object: send a JSON object")]
     NotObject,
@@ -67,6 +71,9 @@ impl FieldFault {
         FieldFault { shown: shown(value), why }
     }
 }
+
+/// Keys and values in the order sent.
+pub type Entries<'v> = Vec<(Cow<'v, str>, &'v Json)>;
 
 /// The value if it was given: not absent, not `null`, not `""`.
 pub fn given(value: Option<&Json>) -> Option<&Json> {
@@ -136,6 +143,19 @@ pub fn object(value: Option<&Json>) -> Result<Option<&Object>, FieldFault> {
     read(value, |value| match value {
         Json::Object(members) => Ok(members),
         _ => Err(Why::NotObject),
+    })
+}
+
+/// The entries of an object under their keys, or of a list under `0`, `1`, …, in the
+/// order sent: the other direction of [`keyed_as_sent`](crate::answer::keyed_as_sent).
+pub fn entries(value: Option<&Json>) -> Result<Option<Entries<'_>>, FieldFault> {
+    read(value, |value| match value {
+        Json::Object(members) => Ok(members.iter().map(|(key, member)| (Cow::from(key), member)).collect()),
+        Json::List(elements) => {
+            let keys = (0..).map(|index: usize| Cow::from(index.to_string()));
+            Ok(keys.zip(elements).collect())
+        }
+        _ => Err(Why::NotEntries),
     })
 }
 

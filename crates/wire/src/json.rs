@@ -21,6 +21,10 @@ pub const DEPTH_MAX: usize = 32;
 /// memory for a text of many tiny values near the size of the text.
 pub const VALUES_MAX: usize = 1_000_000;
 
+/// Longest string in a document, as written: room for a job's 500,000 characters with
+/// every one of them escaped. Unescaping needs the string's size twice for a moment.
+pub const STRING_MAX_BYTES: usize = 16 << 20;
+
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Json {

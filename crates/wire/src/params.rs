@@ -20,7 +20,7 @@ pub use file::FilePart;
 
 use crate::json::{Json, JsonFault};
 
-/// Most parameters and parts of one request: 10,000 ids one by one, and room besides.
+/// Most parameters, and most parts, of one request: 10,000 ids one by one, and room besides.
 pub const PARAMETERS_MAX: usize = 20_000;
 
 /// The parameters of a request.
@@ -125,7 +125,7 @@ impl Params {
     }
 
     fn accept_direct(&mut self, name: &str, value: Json) -> Result<(), ParamsFault> {
-        if self.direct.len() + self.files.len() >= PARAMETERS_MAX {
+        if self.direct.len() >= PARAMETERS_MAX {
             return Err(ParamsFault::TooMany);
         }
         self.direct.push((without_index(name).to_owned(), value));

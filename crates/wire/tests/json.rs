@@ -1,7 +1,7 @@
 //! JSON as sent: exact numbers, order, limits, and faults with their place.
 
 use proptest::prelude::*;
-use wire::json::{DEPTH_MAX, Json, JsonFault, VALUES_MAX, parse, shown_text};
+use wire::json::{DEPTH_MAX, Json, JsonFault, STRING_MAX_BYTES, VALUES_MAX, parse, shown_text};
 
 fn fault(text: &str) -> JsonFault {
     parse(text).expect_err("the text is broken")
@@ -41,7 +41,7 @@ fn a_name_that_comes_twice_is_told_wherever_it_is() {
         }
         assert!(parse(&format!("{{{body}\"other\":0}}")).is_ok());
     }
-    assert_eq!(fault(r#"{"a":1,"\u0061":2}"#).column, 17);
+    assert_eq!(fault(r#"{"a":1,"\u0061":2}"#).column, 8);
     assert_eq!(fault("{\"a\":[\n{\"b\":1,\n \"b\":2}]}").line, 3);
     assert!(parse(r#"[{"a":1},{"a":2}]"#).is_ok());
 }
@@ -61,6 +61,14 @@ fn depth_is_limited() {
 fn the_number_of_values_is_limited() {
     let text = format!("[{}0]", "0,".repeat(VALUES_MAX - 1));
     assert_eq!(fault(&text).expected, "at most 1000000 values in all");
+}
+
+#[test]
+fn the_length_of_a_string_is_limited() {
+    let longest = "x".repeat(STRING_MAX_BYTES - 2);
+    assert!(parse(&format!("[\"{longest}\"]")).is_ok());
+    assert_eq!(fault(&format!("[\"{longest}y\"]")).expected, "strings of at most 16 MB");
+    assert_eq!(fault(&format!("{{\"{longest}y\":1}}")).expected, "strings of at most 16 MB");
 }
 
 #[test]

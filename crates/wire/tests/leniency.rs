@@ -104,6 +104,24 @@ fn ids_in_every_form() {
 }
 
 #[test]
+fn jobs_as_an_object_or_an_array() {
+    let keys = |text: &str| {
+        let json = json(text);
+        field::entries(Some(&json)).map(|entries| {
+            entries.map(|entries| entries.into_iter().map(|(key, _)| key.into_owned()).collect::<Vec<_>>())
+        })
+    };
+    assert_eq!(
+        keys(r#"{"b":1,"":2,"10":3}"#),
+        Ok(Some(vec!["b".to_owned(), String::new(), "10".to_owned()]))
+    );
+    assert_eq!(keys("[5,6]"), Ok(Some(vec!["0".to_owned(), "1".to_owned()])));
+    assert_eq!(keys("[]"), Ok(Some(vec![])));
+    assert_eq!(keys("null"), Ok(None));
+    assert_eq!(keys("5").unwrap_err().why, Why::NotEntries);
+}
+
+#[test]
 fn callback_urls() {
     for good in [
         "http://...",
@@ -274,7 +292,7 @@ fn data_missing_and_data_no_object() {
         ("{a:1}", "line 1, column 2: expected a member's name in double quotes"),
         ("{} x", "line 1, column 4: expected the end of the text"),
         ("{\"日本\":\n {\"語\": 語}}", "line 2, column 8: expected a value"),
-        ("{\"a\":1,\"a\":2}", "line 1, column 12: expected each member once, but \"a\" comes twice here"),
+        ("{\"a\":1,\"a\":2}", "line 1, column 8: expected each member once, but \"a\" comes twice here"),
     ] {
         let mut params = Params::default();
         let body = format!("data={}", data.replace(' ', "+")).into_bytes();
@@ -303,4 +321,7 @@ fn bytes_that_are_not_utf8_name_their_field() {
 fn too_many_parameters_are_refused() {
     let query = "a=1&".repeat(wire::params::PARAMETERS_MAX + 1);
     assert_eq!(Params::decode(GET, Some(&query), None, Vec::new()).unwrap_err(), ParamsFault::TooMany);
+    let parts = "--b\r\nA: b\r\n\r\n\r\n".repeat(wire::params::PARAMETERS_MAX + 1) + "--b--";
+    let fault = Params::decode(POST, None, MULTIPART, parts.into_bytes()).unwrap_err();
+    assert_eq!((fault.code(), fault), (1352, ParamsFault::TooMany));
 }

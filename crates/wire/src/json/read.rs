@@ -5,7 +5,7 @@
 //! at most [`DEPTH_MAX`] times. The stack is bounded by the same number: the first
 //! scan, which takes any depth, does not recurse.
 
-use super::{DEPTH_MAX, Json, JsonFault, Object, VALUES_MAX, shown_text};
+use super::{DEPTH_MAX, Json, JsonFault, Object, STRING_MAX_BYTES, VALUES_MAX, shown_text};
 use serde::de::{Deserializer as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Deserializer, Error, value::RawValue};
 use std::{
@@ -53,15 +53,20 @@ impl<'t> Reader<'t> {
                     Deserializer::from_str(raw).deserialize_seq(Elements(Level { reader: self, depth }));
                 self.unpack(raw, read).map(Json::List)
             }
-            Some(b'"') => {
-                let read = serde_json::from_str(raw);
-                self.unpack(raw, read).map(Json::String)
-            }
+            Some(b'"') => self.string(raw).map(Json::String),
             Some(b't') => Ok(Json::Bool(true)),
             Some(b'f') => Ok(Json::Bool(false)),
             Some(b'n') => Ok(Json::Null),
             _ => Ok(Json::Number(raw.to_owned())),
         }
+    }
+
+    fn string(&mut self, raw: &'t str) -> Result<String, JsonFault> {
+        if raw.len() > STRING_MAX_BYTES {
+            return Err(self.fault_at(raw, format!("strings of at most {} MB", STRING_MAX_BYTES >> 20)));
+        }
+        let read = serde_json::from_str(raw);
+        self.unpack(raw, read)
     }
 
     fn unpack<T>(&mut self, raw: &'t str, read: Result<T, Error>) -> Result<T, JsonFault> {
@@ -130,14 +135,14 @@ impl<'t> Visitor<'t> for Members<'_, 't> {
         let mut level = self.0;
         let mut members = Vec::new();
         let mut names = Names::default();
-        while let Some(name) = map.next_key::<String>()? {
-            let raw: &'t RawValue = map.next_value()?;
+        while let Some(raw_name) = map.next_key::<&'t RawValue>()? {
+            let name = level.reader.string(raw_name.get()).map_err(|fault| level.leave(fault))?;
             if names.came_before(&name, &members, &level.reader.hasher) {
                 let expected = format!("each member once, but {} comes twice here", shown_text(&name));
-                let fault = level.reader.fault_at(raw.get(), expected);
+                let fault = level.reader.fault_at(raw_name.get(), expected);
                 return Err(level.leave(fault));
             }
-            let value = level.element(raw)?;
+            let value = level.element(map.next_value()?)?;
             members.push((name, value));
         }
         Ok(members)

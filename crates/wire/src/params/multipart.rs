@@ -25,9 +25,13 @@ pub(super) fn read(params: &mut Params, content_type: &str, body: Vec<u8>) -> Re
 async fn read_parts(params: &mut Params, boundary: String, body: Vec<u8>) -> Result<(), ParamsFault> {
     let whole = stream::once(future::ready(Ok::<_, Error>(Bytes::from(body))));
     let mut parts = Multipart::new(whole, boundary);
+    let mut count = 0;
     while let Some(part) = parts.next_field().await.map_err(explained)? {
-        let part = Part::read(part).await?;
-        part.put_into(params)?;
+        count += 1;
+        if count > PARAMETERS_MAX {
+            return Err(ParamsFault::TooMany);
+        }
+        Part::read(part).await?.put_into(params)?;
     }
     Ok(())
 }
@@ -55,9 +59,6 @@ impl Part {
         let Part { name, file_name, content_type, bytes } = self;
         match file_name {
             Some(file_name) if !GENERAL.contains(&name.as_str()) => {
-                if params.direct.len() + params.files.len() >= PARAMETERS_MAX {
-                    return Err(ParamsFault::TooMany);
-                }
                 params.files.push(FilePart { part_name: name, file_name, content_type, bytes });
                 Ok(())
             }
