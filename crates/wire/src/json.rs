@@ -1,9 +1,9 @@
 //! JSON as the customer sent it: order kept, numbers as text, limits on everything.
 //!
 //! `serde_json` does the grammar. [`parse`] lets it check the whole text once, then
-//! walks the value level by level over borrowed raw slices ([`read`]), so that a
-//! number keeps the exact text sent (money must never pass through a float) and
-//! only the finished tree is allocated beside the text.
+//! walks the value level by level over borrowed raw slices, so that a number keeps the
+//! exact text sent (money must never pass through a float) and only the finished tree is
+//! allocated beside the text.
 
 mod fault;
 mod object;

@@ -5,9 +5,11 @@
 
 use strsim::damerau_levenshtein;
 
-/// Longest path, in segments and in bytes a segment, that is looked at: enough for every
-/// real one, and little work for an unreal one.
+/// Most segments of a path that are looked at: more than any real one has, and little
+/// work for an unreal one.
 const SEGMENTS_MAX: usize = 12;
+
+/// Most characters of a segment that are looked at.
 const SEGMENT_MAX_CHARS: usize = 40;
 
 /// The known path that needs the fewest changes to become `path`; the first of several.

@@ -87,6 +87,22 @@ fn decimals_keep_their_text() {
 }
 
 #[test]
+fn names_may_be_numbers_but_texts_may_not() {
+    assert_eq!(field::text_or_number(Some(&json("7"))), Ok(Some("7")));
+    assert_eq!(field::text_or_number(Some(&json(r#""file_7""#))), Ok(Some("file_7")));
+    assert_eq!(field::text_or_number(Some(&json("true"))).unwrap_err().why, Why::NotText);
+    assert_eq!(field::text(Some(&json("7"))).unwrap_err().why, Why::NotText);
+    assert_eq!(field::text(Some(&json(r#"" ""#))), Ok(Some(" ")), "blank is not empty");
+    for none in [r#""""#, "null"] {
+        assert_eq!(field::text(Some(&json(none))), Ok(None));
+        assert_eq!(field::list(Some(&json(none))), Ok(None));
+        assert_eq!(field::object(Some(&json(none))), Ok(None));
+    }
+    assert_eq!(field::list(Some(&json("{}"))).unwrap_err().why, Why::NotList);
+    assert_eq!(field::object(Some(&json("[]"))).unwrap_err().why, Why::NotObject);
+}
+
+#[test]
 fn ids_in_every_form() {
     let ids = |texts: &[&str]| field::ids(&texts.iter().map(|text| json(text)).collect::<Vec<_>>());
     assert_eq!(ids(&[r#""1,2, 3""#]), Ok(Some(vec![1, 2, 3])));
