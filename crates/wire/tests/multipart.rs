@@ -65,6 +65,7 @@ fn file_names_in_every_form() {
         ("form-data; name=f; filename=x.txt; filename*=utf-8'en'%E6%97%A5.txt", "f", "日.txt", "日.txt"),
         ("form-data; name=f; filename*=iso-8859-1''%E9t%E9.txt", "f", "été.txt", "été.txt"),
         ("form-data; name=f; filename*=UTF-8''%FF; filename=x.txt", "f", "x.txt", "x.txt"),
+        ("form-data; name=f; filename=\"C:\\docs\\\"", "f", "C:\\docs\\", ""),
         ("form-data; name=f; filename=\"\"", "f", "", ""),
         ("form-data; name=f; filename=\"unclosed.txt", "f", "unclosed.txt", "unclosed.txt"),
     ] {
@@ -86,6 +87,18 @@ fn a_part_with_a_file_name_is_a_file_and_may_be_a_parameter() {
     let outcome = params.data_object().unwrap();
     assert_eq!(outcome.object.get("body"), Some(&Json::String("x".to_owned())));
     assert_eq!(params.files.len(), 2, "the files stay");
+}
+
+#[test]
+fn a_long_text_is_a_parameter_only_if_its_file_name_says_nothing() {
+    let long = "x".repeat(200_000);
+    for (file_name, is_parameter) in [("f", true), ("", true), ("a.txt", false)] {
+        let text = format!(
+            "--b\r\nContent-Disposition: form-data; name=f; filename=\"{file_name}\"\r\n\r\n{long}\r\n--b--"
+        );
+        let outcome = decode("multipart/form-data; boundary=b", &text).unwrap().data_object().unwrap();
+        assert_eq!(outcome.object.get("f").is_some(), is_parameter, "{file_name}");
+    }
 }
 
 #[test]
