@@ -1,19 +1,26 @@
-//! placeholder
+//! Money: whole minor units with their currency, never a float. Source: engines C.1, C.2.
+#![deny(clippy::arithmetic_side_effects)]
+
 use std::fmt;
-/// Currency
+
+/// A currency that an account can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Currency {
-    /// .
+    /// US dollar.
     Usd,
-    /// .
+    /// Euro.
     Eur,
-    /// .
+    /// Pound sterling.
     Gbp,
-    /// .
+    /// Japanese yen; has no minor unit.
     Jpy,
 }
+
 impl Currency {
-    /// .
+    /// Every currency.
+    pub const ALL: [Self; 4] = [Self::Usd, Self::Eur, Self::Gbp, Self::Jpy];
+
+    /// ISO 4217.
     pub fn code(self) -> &'static str {
         match self {
             Self::Usd => "USD",
@@ -22,72 +29,254 @@ impl Currency {
             Self::Jpy => "JPY",
         }
     }
-    /// .
-    pub fn parse(t: &str) -> Option<Self> {
-        [Self::Usd, Self::Eur, Self::Gbp, Self::Jpy].into_iter().find(|c| c.code() == t)
+
+    /// Reads an ISO 4217 code in any case.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|currency| currency.code().eq_ignore_ascii_case(text))
+    }
+
+    /// Digits after the point.
+    pub fn decimals(self) -> u32 {
+        match self {
+            Self::Jpy => 0,
+            _ => 2,
+        }
+    }
+
+    /// Minor units in one major unit.
+    fn minor_units(self) -> i64 {
+        match self {
+            Self::Jpy => 1,
+            _ => 100,
+        }
     }
 }
-/// Money
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+
+/// An amount in one currency, in minor units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Money {
     minor: i64,
     currency: Currency,
 }
+
+/// A text that is no amount.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MoneyFault {
+    /// Not a decimal number.
+    #[error("{0:?} is no amount: write digits with a point, such as 12.50")]
+    NotANumber(String),
+    /// More decimals than the currency has.
+    #[error("{text:?} has more decimals than {currency} has")]
+    TooManyDecimals {
+        /// What came.
+        text: String,
+        /// The currency's code.
+        currency: &'static str,
+    },
+    /// Over the range of money.
+    #[error("{0:?} is too large")]
+    TooLarge(String),
+}
+
+/// An amount over the range of money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the amount is too large")]
+pub struct Overflow;
+
 impl Money {
-    /// .
-    pub fn new(minor: i64, currency: Currency) -> Self {
+    /// An amount in minor units.
+    pub const fn new(minor: i64, currency: Currency) -> Self {
         Self { minor, currency }
     }
-    /// .
-    pub fn zero(currency: Currency) -> Self {
+
+    /// Nothing.
+    pub const fn zero(currency: Currency) -> Self {
         Self::new(0, currency)
     }
-    /// .
-    pub fn minor(self) -> i64 {
+
+    /// The minor units.
+    pub const fn minor(self) -> i64 {
         self.minor
     }
-    /// .
-    pub fn currency(self) -> Currency {
+
+    /// The currency.
+    pub const fn currency(self) -> Currency {
         self.currency
     }
-    /// .
-    pub fn checked_add(self, o: Self) -> Option<Self> {
-        (self.currency == o.currency).then_some(())?;
-        Some(Self::new(self.minor.checked_add(o.minor)?, self.currency))
+
+    /// The sum. `None`: other currency, or out of range.
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        if self.currency != other.currency {
+            return None;
+        }
+        Some(Self::new(self.minor.checked_add(other.minor)?, self.currency))
     }
-    /// .
-    pub fn checked_sub(self, o: Self) -> Option<Self> {
-        (self.currency == o.currency).then_some(())?;
-        Some(Self::new(self.minor.checked_sub(o.minor)?, self.currency))
+
+    /// The difference. `None`: other currency, or out of range.
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        if self.currency != other.currency {
+            return None;
+        }
+        Some(Self::new(self.minor.checked_sub(other.minor)?, self.currency))
     }
-    /// .
-    pub fn negated(self) -> Self {
-        Self::new(-self.minor, self.currency)
+
+    /// The same amount in the other direction.
+    pub const fn negated(self) -> Self {
+        Self::new(self.minor.saturating_neg(), self.currency)
     }
-    /// .
-    pub fn is_zero(self) -> bool {
+
+    /// True if nothing.
+    pub const fn is_zero(self) -> bool {
         self.minor == 0
     }
-    /// .
-    pub fn is_negative(self) -> bool {
+
+    /// True below zero.
+    pub const fn is_negative(self) -> bool {
         self.minor < 0
     }
+
+    /// Reads a decimal text exactly.
+    pub fn parse(text: &str, currency: Currency) -> Result<Self, MoneyFault> {
+        let not_a_number = || MoneyFault::NotANumber(text.to_owned());
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let is_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !is_digits(whole) || !is_digits(fraction) || digits.ends_with('.') {
+            return Err(not_a_number());
+        }
+        let decimals = usize::try_from(currency.decimals()).unwrap_or(0);
+        let significant = fraction.trim_end_matches('0');
+        if significant.len() > decimals {
+            return Err(MoneyFault::TooManyDecimals { text: text.to_owned(), currency: currency.code() });
+        }
+        let minor_digits = format!("{whole}{significant:0<decimals$}");
+        let minor: i64 = minor_digits.parse().map_err(|_| MoneyFault::TooLarge(text.to_owned()))?;
+        let amount = Self::new(minor, currency);
+        Ok(if negative { amount.negated() } else { amount })
+    }
 }
+
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.minor)
+        let sign = if self.minor < 0 { "-" } else { "" };
+        let minor = self.minor.unsigned_abs();
+        match self.currency.decimals() {
+            0 => write!(f, "{sign}{minor}"),
+            _ => write!(f, "{sign}{}.{:02}", minor / 100, minor % 100),
+        }
     }
 }
-/// UnitPrice
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+
+/// A price or reward for one unit, in ten-thousandths of a major unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnitPrice(i64);
+
+const TEN_THOUSAND: i128 = 10_000;
+
 impl UnitPrice {
-    /// .
-    pub fn from_ten_thousandths(n: i64) -> Self {
-        Self(n)
+    /// A price in ten-thousandths of a major unit.
+    pub const fn from_ten_thousandths(amount: i64) -> Self {
+        Self(amount)
     }
-    /// .
-    pub fn ten_thousandths(self) -> i64 {
+
+    /// The ten-thousandths.
+    pub const fn ten_thousandths(self) -> i64 {
         self.0
+    }
+
+    /// A share of it, rounded half up.
+    pub fn percent(self, percent: u32) -> Self {
+        let share = i128::from(self.0).saturating_mul(i128::from(percent));
+        let rounded = share.saturating_add(50).div_euclid(100);
+        Self(i64::try_from(rounded).unwrap_or(i64::MAX))
+    }
+
+    /// What so many units cost: rounded half up to the minor unit, and at least one minor
+    /// unit if anything is to be paid at all.
+    pub fn price_of(self, units: u64, currency: Currency) -> Result<Money, Overflow> {
+        let exact = i128::from(units).checked_mul(i128::from(self.0)).ok_or(Overflow)?;
+        let in_minor = exact.checked_mul(i128::from(currency.minor_units())).ok_or(Overflow)?;
+        let rounded = in_minor.checked_add(TEN_THOUSAND / 2).ok_or(Overflow)?.div_euclid(TEN_THOUSAND);
+        let minor = i64::try_from(rounded).map_err(|_| Overflow)?;
+        let least = if exact > 0 { 1 } else { 0 };
+        Ok(Money::new(minor.max(least), currency))
+    }
+}
+
+impl fmt::Display for UnitPrice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let amount = self.0.unsigned_abs();
+        write!(f, "{sign}{}.{:04}", amount / 10_000, amount % 10_000)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn prices_of_the_specification() {
+        let cases = [
+            (5, 500, Currency::Usd, "0.25"),
+            (223, 500, Currency::Usd, "11.15"),
+            (324, 500, Currency::Usd, "16.20"),
+            (3, 300, Currency::Usd, "0.09"),
+            (13, 300, Currency::Usd, "0.39"),
+            (7, 450, Currency::Eur, "0.32"),
+            (1, 270, Currency::Eur, "0.03"),
+            (1, 240, Currency::Gbp, "0.02"),
+            (1, 40, Currency::Usd, "0.01"),
+            (3, 45_000, Currency::Jpy, "14"),
+            (1, 45_000, Currency::Jpy, "5"),
+            (1, 75_000, Currency::Jpy, "8"),
+            (0, 500, Currency::Usd, "0.00"),
+            (9, 0, Currency::Usd, "0.00"),
+        ];
+        for (units, price, currency, expected) in cases {
+            let money = UnitPrice::from_ten_thousandths(price).price_of(units, currency).unwrap();
+            assert_eq!(money.to_string(), expected, "{units} x {price} {}", currency.code());
+        }
+    }
+
+    #[test]
+    fn amounts_are_read_exactly() {
+        let usd = |text| Money::parse(text, Currency::Usd).map(Money::minor);
+        assert_eq!(usd("16.2"), Ok(1620));
+        assert_eq!(usd("-0.05"), Ok(-5));
+        assert_eq!(usd("1000"), Ok(100_000));
+        assert_eq!(usd("1.500"), Ok(150));
+        for wrong in ["", ".", "1.", "1,5", "1e3", "0x1", "+1", "--1", "1.005", "99999999999999999999"] {
+            assert!(usd(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(Money::parse("14", Currency::Jpy).map(Money::minor), Ok(14));
+        assert!(Money::parse("14.5", Currency::Jpy).is_err());
+    }
+
+    #[test]
+    fn currencies_do_not_mix() {
+        assert_eq!(Money::new(1, Currency::Usd).checked_add(Money::new(1, Currency::Eur)), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_printed_amount_reads_back(minor in any::<i32>(), jpy in any::<bool>()) {
+            let money = Money::new(i64::from(minor), if jpy { Currency::Jpy } else { Currency::Usd });
+            prop_assert_eq!(Money::parse(&money.to_string(), money.currency()), Ok(money));
+        }
+
+        #[test]
+        fn a_price_is_within_half_a_minor_unit(units in 1u64..10_000_000, price in 1i64..1_000_000) {
+            let money = UnitPrice::from_ten_thousandths(price).price_of(units, Currency::Usd).unwrap();
+            let exact_in_millionths = i128::from(units) * i128::from(price) * 100;
+            let paid_in_millionths = i128::from(money.minor()) * 10_000;
+            prop_assert!(money.minor() >= 1);
+            prop_assert!((paid_in_millionths - exact_in_millionths).abs() <= 5_000 || money.minor() == 1);
+        }
     }
 }

@@ -1,0 +1,61 @@
+//! The members of a JSON object in the order sent.
+
+use super::Json;
+use std::collections::HashSet;
+
+/// A JSON object: its members in the order sent, each name once.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Object(Vec<(String, Json)>);
+
+impl Object {
+    /// An object of these members. The caller has made sure that each name comes once.
+    pub(crate) fn from_distinct(members: Vec<(String, Json)>) -> Object {
+        Object(members)
+    }
+
+    /// The member of this name.
+    pub fn get(&self, name: &str) -> Option<&Json> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+    }
+
+    /// Takes the member of this name out; the others keep their order.
+    pub fn remove(&mut self, name: &str) -> Option<Json> {
+        let at = self.0.iter().position(|(key, _)| key == name)?;
+        Some(self.0.remove(at).1)
+    }
+
+    /// The members in the order sent.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Json)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// How many members there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no member.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The members of both; where both have a name, the one of `self` stays.
+    #[must_use]
+    pub fn or(mut self, other: Object) -> Object {
+        let missing: Vec<_> = {
+            let known: HashSet<&str> = self.iter().map(|(name, _)| name).collect();
+            other.into_iter().filter(|(name, _)| !known.contains(name.as_str())).collect()
+        };
+        self.0.extend(missing);
+        self
+    }
+}
+
+impl IntoIterator for Object {
+    type Item = (String, Json);
+    type IntoIter = std::vec::IntoIter<(String, Json)>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
