@@ -192,26 +192,29 @@ pub fn earn(life: Life, round: i64, escrow: Money, rewards: &[Reward]) -> Result
 
 /// A rejection is decided for the customer and the job is over: refund.
 pub fn reject_fair(
-    job: JobId,
+    life: Life,
     round: i64,
     customer: AccountId,
     escrow: Money,
 ) -> Result<Posting, PostingFault> {
     Posting::new(
-        format!("reject:{job}:{round}"),
+        life.round_key("reject", round),
         "reject_refund",
-        vec![(LedgerAccount::Escrow(job), escrow.negated()), (LedgerAccount::Customer(customer), escrow)],
+        vec![
+            (LedgerAccount::Escrow(life.job), escrow.negated()),
+            (LedgerAccount::Customer(customer), escrow),
+        ],
     )
 }
 
 /// A rejection is decided for the translator and the job is over: as if approved.
 pub fn reject_unfair(
-    job: JobId,
+    life: Life,
     round: i64,
     escrow: Money,
     rewards: &[Reward],
 ) -> Result<Posting, PostingFault> {
-    earned(format!("reject:{job}:{round}"), "reject_paid", job, escrow, rewards)
+    earned(life.round_key("reject", round), "reject_paid", life.job, escrow, rewards)
 }
 
 /// A rejected job goes on with another translator, and the first one is paid by the platform.

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod catalogue;
+pub mod error_code;
 pub mod estimate;
 pub mod event;
 pub mod fault;
@@ -10,6 +11,7 @@ pub mod ids;
 pub mod job;
 pub mod language;
 pub mod ledger;
+pub mod limits;
 pub mod money;
 pub mod review;
 pub mod same_text;

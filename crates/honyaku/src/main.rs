@@ -1,3 +1,15 @@
-//! The binary.
+//! The binary: reads the command line and starts what it asks for.
 #![forbid(unsafe_code)]
-fn main() {}
+
+mod app;
+mod cli;
+mod config;
+mod http;
+mod work;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

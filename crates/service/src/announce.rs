@@ -77,7 +77,8 @@ pub fn comment(tx: &mut Tx<'_>, ctx: &Context, comment: &Comment) -> Result<(), 
         }
         Subject::Order(id) => {
             about.order = Some(id);
-            orders::find(tx, ctx.scope, id)?.map_or((None, None, None), |order| (order.key, order.callback_url, None))
+            orders::find(tx, ctx.scope, id)?
+                .map_or((None, None, None), |order| (order.key, order.callback_url, None))
         }
     };
     if audience == Audience::LogOnly {

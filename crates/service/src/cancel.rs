@@ -7,8 +7,8 @@ use domain::fault::Fault;
 use domain::ids::{JobId, OrderId};
 use domain::job::{Event, Status};
 use store::jobs::{self, Job};
-use store::sql::Tx;
 use store::orders;
+use store::sql::Tx;
 
 /// Stops one job. Two cancels, or a cancel and a claim, may race: the row lock decides, and
 /// the loser is told the status that it lost to.
@@ -26,7 +26,8 @@ fn refusal(job: &Job) -> Fault {
         Status::Canceled => "Nothing more is to be done, its price was given back.",
         _ => "Only unpaid, queued and available jobs can be cancelled.",
     };
-    Fault::new(2252, format!("job {} is {}, {}. {cure}", job.id, job.status, job.status.in_words())).of("job_id")
+    Fault::new(2252, format!("job {} is {}, {}. {cure}", job.id, job.status, job.status.in_words()))
+        .of("job_id")
 }
 
 /// Stops the jobs that an order made and that nobody works on yet; leaves the others.

@@ -99,8 +99,9 @@ pub fn replace(tx: &mut Tx<'_>, ctx: &Context, job: JobId) -> Result<Error, Erro
         reviews::use_up_captcha(tx, &old.token)?;
     }
     let captcha_url = url(ctx, &challenge(tx, ctx, job)?.token);
-    let fault = Fault::new(2401, format!("the text does not match the picture; a new one is at {captcha_url}"))
-        .of("captcha");
+    let fault =
+        Fault::new(2401, format!("the text does not match the picture; a new one is at {captcha_url}"))
+            .of("captcha");
     Ok(Error::Captcha { fault, captcha_url })
 }
 

@@ -82,6 +82,22 @@ fn begin(
     Ok(claim)
 }
 
+/// A claim for a job that the sandbox forced into a translator's hands.
+pub(crate) fn begin_forced(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    job: &mut Job,
+    translator: TranslatorId,
+) -> Result<Claim, Error> {
+    let units = u64::try_from(job.unit_count).unwrap_or(0);
+    let alone = Job { group: None, ..job.clone() };
+    let claim =
+        begin(tx, ctx, &[alone], translator, "translate", estimate::time_allowed_s(job, units, false))?;
+    jobs::set_deadline(tx, job.id, Some(claim.deadline))?;
+    job.deadline = Some(claim.deadline);
+    Ok(claim)
+}
+
 /// The translator gives the job back; of a group, all that is not handed in.
 pub fn decline(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
     let job = lock(tx, ctx, id)?;
@@ -133,7 +149,12 @@ pub(crate) fn end(tx: &mut Tx<'_>, ctx: &Context, claim: &Claim, state: &str) ->
 }
 
 /// Unfinished jobs of a group of which part was handed in: a new group, or canceled.
-fn fork(tx: &mut Tx<'_>, job: &mut Job, ctx: &Context, new_group: &mut Option<GroupId>) -> Result<Event, Error> {
+fn fork(
+    tx: &mut Tx<'_>,
+    job: &mut Job,
+    ctx: &Context,
+    new_group: &mut Option<GroupId>,
+) -> Result<Event, Error> {
     let allowed = orders::find(tx, ctx.scope, job.order)?.is_none_or(|order| order.allow_fork);
     if !allowed {
         return Ok(Event::ForkRefused);

@@ -5,9 +5,9 @@
 
 use crate::error::Error;
 use domain::event::Actor;
+use domain::ids::{GroupId, KeyId};
 use domain::ids::{Scope, Timestamp};
 use domain::ledger::Book;
-use domain::ids::{GroupId, KeyId};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -4,9 +4,9 @@
 use crate::context::Context;
 use crate::error::Error;
 use crate::{robots, transition};
-use domain::ids::JobId;
+use domain::ids::{JobId, Scope};
 use domain::job::{Event, Status};
-use store::jobs;
+use store::jobs::{self, Job};
 use store::sql::Tx;
 use store::threads;
 
@@ -22,4 +22,17 @@ pub fn answer(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
     job.body_tgt = Some(body);
     transition::move_job(tx, ctx, &mut job, Event::EngineAnswers)?;
     Ok(())
+}
+
+/// A machine translation ahead of a person's, if there is an engine for it here.
+pub(crate) fn ahead(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Option<String>, Error> {
+    if !ctx.scope.is_sandbox() {
+        return Ok(None);
+    }
+    robots::translation(tx, ctx, job).map(Some)
+}
+
+/// True if machine jobs can be ordered in this environment.
+pub fn is_offered(scope: Scope) -> bool {
+    scope.is_sandbox()
 }

@@ -37,7 +37,9 @@ pub fn count_against_key(tx: &mut Tx<'_>, key: Option<KeyId>, cost: Money) -> Re
     if cost.is_zero() || keys::spend(tx, key, cost.minor())? {
         return Ok(());
     }
-    let text = format!("this costs {cost} and would pass the spending limit of the API key: raise the limit or use another key");
+    let text = format!(
+        "this costs {cost} and would pass the spending limit of the API key: raise the limit or use another key"
+    );
     Err(Fault::new(2700, text).into())
 }
 
@@ -61,7 +63,8 @@ pub fn reprice(tx: &mut Tx<'_>, job: &mut Job) -> Result<(), Error> {
     let units = u64::try_from(job.unit_count).unwrap_or(0);
     let priced = price(&job.lc_src, &job.lc_tgt, job.tier, job.edit, units, job.price.currency())?;
     let Some((unit_price, price)) = priced else {
-        let text = format!("{} to {} is no longer offered at tier {}", job.lc_src, job.lc_tgt, job.tier.code());
+        let text =
+            format!("{} to {} is no longer offered at tier {}", job.lc_src, job.lc_tgt, job.tier.code());
         return Err(Fault::new(1551, text).into());
     };
     jobs::set_price(tx, job.id, unit_price, price)?;

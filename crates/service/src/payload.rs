@@ -51,7 +51,12 @@ fn required(job: &Job, eta: i64) -> Map<String, Value> {
     }
 }
 
-fn optional(tx: &mut Tx<'_>, ctx: &Context, job: &Job, payload: &mut Map<String, Value>) -> Result<(), Error> {
+fn optional(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    job: &Job,
+    payload: &mut Map<String, Value>,
+) -> Result<(), Error> {
     let mut put = |name: &str, value: Option<Value>| {
         if let Some(value) = value {
             payload.insert(name.to_owned(), value);

@@ -59,7 +59,12 @@ enum Fate {
 }
 
 /// Places the order for a key. For a dry run the caller rolls the transaction back.
-pub fn place_order(tx: &mut Tx<'_>, ctx: &Context, key: Option<&Key>, request: &Request) -> Result<Placed, Error> {
+pub fn place_order(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    key: Option<&Key>,
+    request: &Request,
+) -> Result<Placed, Error> {
     let account = accounts::find(tx, ctx.scope.account)?
         .ok_or_else(|| Error::Broken(format!("no account {}", ctx.scope.account)))?;
     let (fates, fresh) = sort_out(tx, ctx, &request.drafts)?;
@@ -83,8 +88,13 @@ pub fn place_order(tx: &mut Tx<'_>, ctx: &Context, key: Option<&Key>, request: &
 }
 
 /// Tells new from old from repeated. The second part lists the new drafts in the order sent.
-fn sort_out<'d>(tx: &mut Tx<'_>, ctx: &Context, drafts: &'d [Draft]) -> Result<(Vec<Fate>, Vec<&'d Draft>), Error> {
-    let keys: BTreeSet<&[u8; 32]> = drafts.iter().filter(|draft| !draft.force).map(|draft| &draft.text_key).collect();
+fn sort_out<'d>(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    drafts: &'d [Draft],
+) -> Result<(Vec<Fate>, Vec<&'d Draft>), Error> {
+    let keys: BTreeSet<&[u8; 32]> =
+        drafts.iter().filter(|draft| !draft.force).map(|draft| &draft.text_key).collect();
     let mut old: BTreeMap<&[u8; 32], Vec<Job>> = BTreeMap::new();
     for key in keys {
         let live = jobs::with_text(tx, ctx.scope, key)?;
@@ -117,12 +127,20 @@ fn group(tx: &mut Tx<'_>, request: &Request, fresh: &[&Draft]) -> Result<Option<
     if !request.as_group || request.drafts.len() < 2 || members.len() < 2 {
         return Ok(None);
     }
-    let kind = |draft: &Draft| (draft.lc_src, draft.lc_tgt, crate::estimate::effective_tier(draft.tier, draft.edit));
+    let kind =
+        |draft: &Draft| (draft.lc_src, draft.lc_tgt, crate::estimate::effective_tier(draft.tier, draft.edit));
     let first = kind(members[0]);
     if let Some(other) = members.iter().find(|draft| kind(draft) != first) {
         let text = format!(
             "job {:?} is {} to {}, {}; job {:?} is {} to {}, {}. Send jobs of one pair and tier, or as_group 0.",
-            members[0].key, first.0, first.1, first.2.code(), other.key, other.lc_src, other.lc_tgt, other.tier.code()
+            members[0].key,
+            first.0,
+            first.1,
+            first.2.code(),
+            other.key,
+            other.lc_src,
+            other.lc_tgt,
+            other.tier.code()
         );
         return Err(Fault::new(1950, text).of("as_group").into());
     }
@@ -161,11 +179,13 @@ fn guard_identical(
     order: &Order,
 ) -> Result<(), Error> {
     let guarded = key.is_some_and(|key| key.guard_identical);
-    let forced_and_paid = request.process
-        && request.drafts.iter().any(|draft| draft.force && draft.tier != Tier::Machine);
+    let forced_and_paid =
+        request.process && request.drafts.iter().any(|draft| draft.force && draft.tier != Tier::Machine);
     let Some(digest) = request.identical.filter(|_| guarded && forced_and_paid) else { return Ok(()) };
     let not_since = ctx.now.plus_ms(-IDENTICAL_MS);
-    let Some(first) = replays::guard(tx, ctx.scope, &digest, order.id, ctx.now, not_since)? else { return Ok(()) };
+    let Some(first) = replays::guard(tx, ctx.scope, &digest, order.id, ctx.now, not_since)? else {
+        return Ok(());
+    };
     let text = format!(
         "order {} of {} seconds ago was the same. To order it once more anyway, send an Idempotency-Key header.",
         first.order,
@@ -185,9 +205,10 @@ fn new_jobs(
     let first = tx.reserve_ids("job", fresh.len())?;
     let mut new = Vec::with_capacity(fresh.len());
     for (id, draft) in (first..).zip(fresh) {
-        let priced = pay::price(draft.lc_src, draft.lc_tgt, draft.tier, draft.edit, draft.units, account.currency)?;
-        let (unit_price, price) =
-            priced.ok_or_else(|| Error::Broken(format!("{} to {} has no price", draft.lc_src, draft.lc_tgt)))?;
+        let priced =
+            pay::price(draft.lc_src, draft.lc_tgt, draft.tier, draft.edit, draft.units, account.currency)?;
+        let (unit_price, price) = priced
+            .ok_or_else(|| Error::Broken(format!("{} to {} has no price", draft.lc_src, draft.lc_tgt)))?;
         new.push(Job {
             id: JobId(id),
             scope: ctx.scope,
@@ -219,7 +240,11 @@ fn new_jobs(
             tone: draft.tone.clone(),
             max_chars: draft.max_chars,
             attachments: draft.attachments.clone(),
-            instructions: robots::instruction_lines(ctx, request.comment.as_deref(), draft.comment.as_deref()),
+            instructions: robots::instruction_lines(
+                ctx,
+                request.comment.as_deref(),
+                draft.comment.as_deref(),
+            ),
             body_tgt: None,
             draft_tgt: None,
             edit_reached: false,
@@ -278,7 +303,13 @@ fn check_sandbox(tx: &mut Tx<'_>, ctx: &Context, new: usize) -> Result<(), Error
 }
 
 /// Stores the new jobs and charges them.
-fn write_new(tx: &mut Tx<'_>, ctx: &Context, request: &Request, new: &mut [Job], fresh: &[&Draft]) -> Result<(), Error> {
+fn write_new(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    request: &Request,
+    new: &mut [Job],
+    fresh: &[&Draft],
+) -> Result<(), Error> {
     let mut charges = Vec::new();
     for (job, draft) in new.iter_mut().zip(fresh) {
         if !jobs::insert(tx, job)? {
@@ -296,11 +327,25 @@ fn write_new(tx: &mut Tx<'_>, ctx: &Context, request: &Request, new: &mut [Job],
     }
     let paid = new.iter().filter(|job| request.process && !job.price.is_zero());
     let about = paid.map(|job| (job.order, job.id)).collect::<Vec<_>>();
-    store::ledger::charge_all(tx, ctx.book(), ctx.scope.account, &charges, &about, ctx.actor.code(), ctx.now)?;
+    store::ledger::charge_all(
+        tx,
+        ctx.book(),
+        ctx.scope.account,
+        &charges,
+        &about,
+        ctx.actor.code(),
+        ctx.now,
+    )?;
     Ok(())
 }
 
-fn follow_up(tx: &mut Tx<'_>, ctx: &Context, request: &Request, order: &Order, new: &[Job]) -> Result<(), Error> {
+fn follow_up(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    request: &Request,
+    order: &Order,
+    new: &[Job],
+) -> Result<(), Error> {
     if let Some(text) = &request.comment {
         comment::write(tx, ctx, Subject::Order(order.id), "customer", text, request.attachments.clone())?;
     }
@@ -321,8 +366,10 @@ fn answer(
     fates: Vec<Fate>,
     credits_used: Money,
 ) -> Result<Placed, Error> {
-    let repeated: BTreeSet<usize> =
-        fates.iter().filter_map(|fate| if let Fate::Repeat(first) = fate { Some(*first) } else { None }).collect();
+    let repeated: BTreeSet<usize> = fates
+        .iter()
+        .filter_map(|fate| if let Fate::Repeat(first) = fate { Some(*first) } else { None })
+        .collect();
     let mut placed = Placed {
         order: (!request.dry_run).then_some(order.id),
         job_count: request.drafts.len(),
@@ -349,7 +396,9 @@ fn answer(
                 let Some(job) = new.get(index) else { continue };
                 if repeated.contains(&index) {
                     let mut payload = payload::job(tx, ctx, job)?;
-                    if request.dry_run && let Some(members) = payload.as_object_mut() {
+                    if request.dry_run
+                        && let Some(members) = payload.as_object_mut()
+                    {
                         members.shift_remove("job_id");
                         members.shift_remove("order_id");
                     }
@@ -361,4 +410,3 @@ fn answer(
     }
     Ok(placed)
 }
-

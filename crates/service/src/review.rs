@@ -26,7 +26,9 @@ pub fn approve(tx: &mut Tx<'_>, ctx: &Context, id: JobId, feedback: &Feedback) -
         return Err(not_reviewable(&job, "approved"));
     }
     if feedback.rating.is_none() && rating_required(tx, ctx)? {
-        return Err(Fault::new(2500, "this account rates every job: send rating, 1 to 5").of("rating").into());
+        return Err(Fault::new(2500, "this account rates every job: send rating, 1 to 5")
+            .of("rating")
+            .into());
     }
     reviews::insert_feedback(tx, ctx.scope, id, feedback, ctx.now)?;
     transition::move_job(tx, ctx, &mut job, Event::Approve)?;
@@ -69,7 +71,8 @@ pub fn archive(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
 pub fn purchase(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
     let mut job = lock(tx, ctx, id)?;
     if job.status != Status::Unpaid {
-        let text = format!("job {id} is {}, {}; only unpaid jobs can be bought", job.status, job.status.in_words());
+        let text =
+            format!("job {id} is {}, {}; only unpaid jobs can be bought", job.status, job.status.in_words());
         return Err(Fault::new(2251, text).of("job_id").into());
     }
     pay::reprice(tx, &mut job)?;

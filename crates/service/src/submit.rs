@@ -54,7 +54,9 @@ fn check(job: &Job, body_tgt: &str) -> Result<(), Error> {
         return Err(Fault::new(1352, "body_tgt is blank: send the translation").of("body_tgt").into());
     }
     if body_tgt.contains('\0') {
-        return Err(Fault::new(1352, "body_tgt holds the character U+0000: leave it out").of("body_tgt").into());
+        return Err(Fault::new(1352, "body_tgt holds the character U+0000: leave it out")
+            .of("body_tgt")
+            .into());
     }
     let length = text::length::graphemes(body_tgt);
     match job.max_chars.and_then(|most| u64::try_from(most).ok()) {

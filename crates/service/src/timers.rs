@@ -96,7 +96,12 @@ pub fn set(
 }
 
 /// Sets the timers that a move starts.
-pub(crate) fn follow(tx: &mut Tx<'_>, ctx: &Context, job: &Job, transition: &Transition) -> Result<(), Error> {
+pub(crate) fn follow(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    job: &Job,
+    transition: &Transition,
+) -> Result<(), Error> {
     match transition.to {
         Status::Reviewable => {
             let due = transition::review_ends(tx, ctx, job)?;
@@ -124,7 +129,12 @@ pub enum Progress {
 }
 
 /// Does what a task is for, in its own transaction, and closes the task in it.
-pub fn work(tx: &mut Tx<'_>, desk: Arc<crate::Desk>, task: &Task, real_now: Timestamp) -> Result<Progress, Error> {
+pub fn work(
+    tx: &mut Tx<'_>,
+    desk: Arc<crate::Desk>,
+    task: &Task,
+    real_now: Timestamp,
+) -> Result<Progress, Error> {
     let ctx = Context::open(tx, desk, task.scope, Actor::System, real_now)?;
     let kind = Kind::parse(&task.kind).ok_or_else(|| Error::Broken(format!("no task {:?}", task.kind)))?;
     let payload: Value = serde_json::from_str(&task.payload)

@@ -102,7 +102,9 @@ pub(crate) fn rewards(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Vec<R
         let Some(claim) = claims::latest_on(tx, ctx.scope, job.id, role)? else { continue };
         let amount = crate::estimate::reward(job, role)?;
         let paid_round = job.round + job.forced * 1_000;
-        if !amount.is_zero() && reviews::insert_reward(tx, job.id, role, paid_round, claim.translator, amount)? {
+        if !amount.is_zero()
+            && reviews::insert_reward(tx, job.id, role, paid_round, claim.translator, amount)?
+        {
             rewards.push(Reward { translator: claim.translator, amount });
         }
     }
@@ -122,7 +124,8 @@ pub(crate) fn needs_edit(job: &Job) -> bool {
 /// When the review period of a job that is delivered now ends, by the environment's clock.
 pub(crate) fn review_ends(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Timestamp, Error> {
     let account = store::accounts::find(tx, ctx.scope.account)?;
-    let own_hours = account.and_then(|account| account.review_hours).and_then(|hours| u32::try_from(hours).ok());
+    let own_hours =
+        account.and_then(|account| account.review_hours).and_then(|hours| u32::try_from(hours).ok());
     let period = crate::estimate::review_period_s(job, own_hours.unwrap_or(ctx.desk.review_hours));
     Ok(ctx.now.plus_s(period))
 }

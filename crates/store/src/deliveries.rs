@@ -324,3 +324,10 @@ pub fn resend(tx: &mut Tx<'_>, scope: Scope, id: DeliveryId, now: Timestamp) -> 
     )?;
     Ok(rows == 1)
 }
+
+/// Failures in a row of a destination.
+pub fn failures(tx: &mut Tx<'_>, destination: i64) -> Result<i64, Error> {
+    let failures =
+        tx.query_opt("SELECT failures FROM destination WHERE id = $1", &[&destination], Row::take)?;
+    Ok(failures.unwrap_or(0))
+}

@@ -142,3 +142,23 @@ pub fn forget_before(tx: &mut Tx<'_>, moment: Timestamp, limit: i64) -> Result<u
         &[&moment, &limit],
     )
 }
+
+/// The id of the newest event.
+pub fn newest(tx: &mut Tx<'_>) -> Result<EventId, Error> {
+    tx.query_one("SELECT COALESCE(MAX(id), 0) FROM event", &[], Row::take)
+}
+
+/// No callbacks for what happened to a job after an event: the sandbox's controls may ask so.
+pub fn silence_after(tx: &mut Tx<'_>, scope: Scope, job: JobId, after: EventId) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE event SET outbox = 0 WHERE job_id = $3 AND account_id = $1 AND sandbox = $2 AND id > $4",
+        &[&scope.account, &scope.environment, &job, &after],
+    )?;
+    Ok(())
+}
+
+/// True if no event waits for its callbacks.
+pub fn outbox_is_empty(tx: &mut Tx<'_>) -> Result<bool, Error> {
+    let found: Option<i64> = tx.query_opt("SELECT 1 FROM event WHERE outbox = 1 LIMIT 1", &[], Row::take)?;
+    Ok(found.is_none())
+}

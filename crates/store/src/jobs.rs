@@ -470,3 +470,17 @@ pub fn count_at_most(tx: &mut Tx<'_>, scope: Scope, most: i64) -> Result<i64, Er
         Row::take,
     )
 }
+
+/// The scope's jobs with a status, oldest first.
+pub fn ids_with_status(
+    tx: &mut Tx<'_>,
+    scope: Scope,
+    status: Status,
+    limit: i64,
+) -> Result<Vec<JobId>, Error> {
+    tx.query_all(
+        "SELECT id FROM job WHERE account_id = $1 AND sandbox = $2 AND status = $3 ORDER BY created_at, id LIMIT $4",
+        &[&scope.account, &scope.environment, &status, &limit],
+        Row::take,
+    )
+}

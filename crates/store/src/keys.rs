@@ -150,3 +150,19 @@ pub fn spend(tx: &mut Tx<'_>, id: KeyId, minor: i64) -> Result<bool, Error> {
     )?;
     Ok(rows == 1)
 }
+
+/// Sets where a key's callbacks go by default.
+pub fn set_callback_url(tx: &mut Tx<'_>, public_key: &str, url: &str) -> Result<(), Error> {
+    tx.execute("UPDATE api_key SET callback_url = $2 WHERE public_key = $1", &[&public_key, &url])?;
+    Ok(())
+}
+
+/// Inbox addresses hold the server's own: they follow when it is reached elsewhere.
+pub fn move_inbox_urls(tx: &mut Tx<'_>, from: &str, to: &str) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE api_key SET callback_url = $2 || substr(callback_url, length($1) + 1) \
+         WHERE sandbox = 1 AND substr(callback_url, 1, length($1) + 7) = $1 || '/inbox/'",
+        &[&from, &to],
+    )?;
+    Ok(())
+}

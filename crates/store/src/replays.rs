@@ -88,3 +88,12 @@ pub fn guard(
         |row| Ok(Identical { order: row.take()?, created_at: row.take()? }),
     )
 }
+
+/// Forgets the answer under a key if it is from before a moment.
+pub fn forget_one_before(tx: &mut Tx<'_>, scope: Scope, key: &str, moment: Timestamp) -> Result<(), Error> {
+    tx.execute(
+        "DELETE FROM idempotency WHERE account_id = $1 AND sandbox = $2 AND key = $3 AND created_at < $4",
+        &[&scope.account, &scope.environment, &key, &moment],
+    )?;
+    Ok(())
+}

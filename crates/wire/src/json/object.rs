@@ -59,3 +59,17 @@ impl IntoIterator for Object {
         self.0.into_iter()
     }
 }
+
+/// Of members with the same name the last counts.
+impl FromIterator<(String, Json)> for Object {
+    fn from_iter<I: IntoIterator<Item = (String, Json)>>(members: I) -> Object {
+        let mut kept: Vec<(String, Json)> = Vec::new();
+        for (name, value) in members {
+            match kept.iter_mut().find(|(known, _)| *known == name) {
+                Some(member) => member.1 = value,
+                None => kept.push((name, value)),
+            }
+        }
+        Object(kept)
+    }
+}

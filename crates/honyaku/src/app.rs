@@ -1,0 +1,173 @@
+//! The running server's parts, shared by requests and workers.
+
+use crate::config::{Config, ConfigError};
+use crate::http::Throttle;
+use domain::ids::Timestamp;
+use domain::money::{Currency, Money};
+use metrics_exporter_prometheus::PrometheusHandle;
+use outbound::address::Policy;
+use service::Desk;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use store::sql::Db;
+use tokio::sync::Notify;
+
+/// What every request and worker needs.
+pub struct App {
+    /// The database.
+    pub db: Db,
+    /// Settings for the use cases.
+    pub desk: Arc<Desk>,
+    /// Settings for the edge.
+    pub edge: Edge,
+    /// Limits of what comes in.
+    pub limits: domain::limits::Limits,
+    /// How often callers may call.
+    pub throttle: Throttle,
+    /// Sends callbacks.
+    pub client: outbound::Client,
+    /// Wakes the task worker.
+    pub tasks: Notify,
+    /// Wakes the callback worker.
+    pub callbacks: Notify,
+    /// Wakes whoever waits for events or inbox requests.
+    pub news: tokio::sync::watch::Sender<u64>,
+    /// The server is going down: nothing new is started.
+    pub closing: AtomicBool,
+    /// Renders the metrics.
+    pub metrics: PrometheusHandle,
+}
+
+/// Settings that only requests look at.
+#[derive(Clone, Debug)]
+pub struct Edge {
+    /// Live keys and addresses work.
+    pub live: bool,
+    /// Sandbox keys and addresses work.
+    pub sandbox: bool,
+    /// Sandbox keys work on the live address too.
+    pub key_selects_environment: bool,
+    /// Refuse API calls over plain HTTP.
+    pub https_only: bool,
+    /// Proxies that are believed.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Where callbacks may go.
+    pub policy: Policy,
+    /// The credits a sandbox starts with, as text.
+    pub start_credits: String,
+}
+
+impl App {
+    /// The credits a sandbox starts with, in its currency.
+    pub fn start_credits(&self, currency: Currency) -> Money {
+        Money::parse(&self.edge.start_credits, currency).unwrap_or(Money::zero(currency))
+    }
+
+    /// Tells waiting workers and long polls that something was written.
+    pub fn stir(&self) {
+        self.tasks.notify_one();
+        self.callbacks.notify_one();
+        self.news.send_modify(|count| *count = count.wrapping_add(1));
+    }
+}
+
+/// Now, by the machine's clock.
+pub fn real_now() -> Timestamp {
+    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Reads the edge's settings.
+pub fn edge(config: &Config) -> Result<Edge, ConfigError> {
+    let mut trusted_proxies = Vec::new();
+    for text in config.text("trusted_proxies").split(',').map(str::trim).filter(|text| !text.is_empty()) {
+        let address = text
+            .parse()
+            .map_err(|_| config.wrong("trusted_proxies", "write IP addresses separated by commas"))?;
+        trusted_proxies.push(address);
+    }
+    Money::parse(config.text("sandbox.start_credits"), Currency::Usd)
+        .map_err(|_| config.wrong("sandbox.start_credits", "write an amount such as 1000.00"))?;
+    Ok(Edge {
+        live: config.switch("live.enabled")?,
+        sandbox: config.switch("sandbox.enabled")?,
+        key_selects_environment: config.switch("sandbox.key_selects_environment")?,
+        https_only: config.switch("https_only")?,
+        trusted_proxies,
+        policy: Policy {
+            allow_loopback: config.switch("callbacks.allow_loopback")?,
+            allow_private: config.switch("callbacks.allow_private")?,
+            allow_low_ports: config.switch("callbacks.allow_low_ports")?,
+        },
+        start_credits: config.text("sandbox.start_credits").to_owned(),
+    })
+}
+
+/// Reads the use cases' settings. `public_url` is known once the server listens.
+pub fn desk(config: &Config, public_url: &str, secret: [u8; 32]) -> Result<Desk, ConfigError> {
+    let max_credits = Money::parse(config.text("sandbox.max_credits"), Currency::Usd)
+        .map_err(|_| config.wrong("sandbox.max_credits", "write an amount such as 1000000.00"))?;
+    let captcha_always = match config.text("review.captcha") {
+        "when sent" => false,
+        "always" => true,
+        _ => return Err(config.wrong("review.captcha", "write `when sent` or `always`")),
+    };
+    Ok(Desk {
+        public_url: public_url.trim_end_matches('/').to_owned(),
+        secret,
+        captcha_always,
+        review_hours: config.number("review.hours")?,
+        sandbox_max_credits: max_credits.minor(),
+        sandbox_max_jobs: i64::from(config.number("sandbox.max_jobs")?),
+    })
+}
+
+/// The installation's secret: from the settings, else from its file, which is made with it.
+pub fn secret(config: &Config, data_dir: &Path) -> Result<[u8; 32], Box<dyn std::error::Error>> {
+    let given = config.text("secret_key");
+    if !given.is_empty() {
+        return Ok(from_hex(given).ok_or_else(|| ConfigError::Value {
+            name: "secret_key",
+            value: "(hidden)".to_owned(),
+            origin: config.origin("secret_key"),
+            expected: "write 64 hex digits",
+        })?);
+    }
+    let path = data_dir.join("secret.key");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            from_hex(text.trim()).ok_or_else(|| format!("{}: is not 64 hex digits", path.display()).into())
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let secret = service::secrets::random::<32>()?;
+            write_private(&path, &service::secrets::hex(&secret))?;
+            Ok(secret)
+        }
+        Err(error) => Err(format!("{}: {error}", path.display()).into()),
+    }
+}
+
+/// Writes a file that only its owner may read, whole or not at all.
+pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let unfinished = path.with_extension("unfinished");
+    let mut file =
+        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&unfinished, path)
+}
+
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(index * 2..index * 2 + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}

@@ -1,0 +1,54 @@
+//! `honyaku account add`
+
+use super::open::{installation, text};
+use super::{Outcome, say};
+use clap::ArgMatches;
+use domain::money::Currency;
+use serde_json::json;
+use service::accounts::{NewAccount, NewPerson, add, add_person};
+use service::{Error, secrets};
+
+pub fn run(matches: &ArgMatches) -> Outcome {
+    let Some(("add", matches)) = matches.subcommand() else { return Err("say add".into()) };
+    let installation = installation(matches)?;
+    let name = text(matches, "name");
+    let short_name = match text(matches, "short-name") {
+        given if !given.is_empty() => given,
+        _ => shortened(&name),
+    };
+    let currency = match text(matches, "currency") {
+        given if given.is_empty() => Currency::Usd,
+        given => Currency::parse(&given).ok_or("--currency: write USD, EUR, GBP or JPY")?,
+    };
+    let email = text(matches, "email");
+    let password = secrets::letters(20)?;
+    let password_hash = secrets::hash_password(&password)?;
+    let shown = (short_name.clone(), email.clone());
+    let id = installation.write(move |tx, now| {
+        let new = NewAccount { name: &name, short_name: &short_name, currency };
+        let id = add(tx, &new, now)?;
+        if !email.is_empty() {
+            let person =
+                NewPerson { account: Some(id), email: &email, name: &name, role: "customer", password_hash };
+            add_person(tx, person, now)?;
+        }
+        Ok::<_, Error>(id)
+    })?;
+    let mut answer = json!({ "account": shown.0, "id": id.0, "currency": currency.code() });
+    if !shown.1.is_empty() {
+        answer["email"] = json!(shown.1);
+        answer["password"] = json!(password);
+    }
+    say(answer);
+    Ok(())
+}
+
+/// Lower-case letters and digits of a name, joined by dashes.
+fn shortened(name: &str) -> String {
+    let words: Vec<String> = name
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    words.join("-")
+}

@@ -1,0 +1,125 @@
+//! What can be written on the command line. Flags for settings are made from the settings'
+//! own list.
+
+use crate::config::{SETTINGS, flag, variable};
+use clap::{Arg, ArgAction, Command};
+
+/// The whole command line.
+pub fn command() -> Command {
+    Command::new("honyaku")
+        .about("Order human translation by API")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(settings(Command::new("serve").about("Serve the API")))
+        .subcommand(settings(
+            Command::new("demo").about("Serve a sandbox, ready at once; keys are printed as JSON"),
+        ))
+        .subcommand(settings(
+            Command::new("config").about("Print the effective settings and where each comes from"),
+        ))
+        .subcommand(account())
+        .subcommand(key())
+        .subcommand(credit())
+        .subcommand(glossary())
+        .subcommand(callback())
+        .subcommand(settings(Command::new("verify").about("Recompute every balance and invariant")))
+        .subcommand(settings(
+            Command::new("doctor").about("Look for what would keep the server from working"),
+        ))
+}
+
+/// Adds a flag for every setting.
+fn settings(command: Command) -> Command {
+    let config = Arg::new("config").long("config").value_name("FILE").help("settings file, TOML");
+    SETTINGS.iter().fold(command.arg(config), |command, setting| {
+        let name = flag(setting);
+        let help = format!("{} [{}, {}]", setting.help, setting.name, variable(setting));
+        command.arg(Arg::new(name.clone()).long(name).value_name("VALUE").help(help).hide_short_help(true))
+    })
+}
+
+fn required(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).required(true).value_name("TEXT").help(help)
+}
+
+fn optional(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name("TEXT").help(help)
+}
+
+fn sandbox() -> Arg {
+    Arg::new("sandbox").long("sandbox").action(ArgAction::SetTrue).help("in the sandbox, not in live")
+}
+
+fn account() -> Command {
+    let add = Command::new("add")
+        .about("Make an account; with --email also its first person, whose password is printed")
+        .arg(required("name", "the account's name"))
+        .arg(optional("short-name", "a name without spaces; default: made from the name"))
+        .arg(optional("currency", "USD, EUR, GBP or JPY; default USD"))
+        .arg(optional("email", "the first person's address"));
+    Command::new("account").about("Accounts").subcommand_required(true).subcommand(settings(add))
+}
+
+fn key() -> Command {
+    let add = Command::new("add")
+        .about("Make an API key pair; printed once as JSON")
+        .arg(required("account", "the account's short name"))
+        .arg(sandbox())
+        .arg(optional("name", "what it is for"))
+        .arg(optional("callback-url", "where its callbacks go by default"))
+        .arg(optional("public", "bring a pair from elsewhere: its public half"))
+        .arg(optional("private", "bring a pair from elsewhere: its private half"));
+    let revoke = Command::new("revoke").about("End a key at once").arg(required("key", "its public half"));
+    let list = Command::new("list")
+        .about("List an account's keys")
+        .arg(required("account", "the account's short name"));
+    Command::new("key")
+        .about("API keys")
+        .subcommand_required(true)
+        .subcommands([add, revoke, list].map(settings))
+}
+
+fn credit() -> Command {
+    let add = Command::new("add")
+        .about("Book credits that were paid; with --sandbox, test credits")
+        .arg(required("account", "the account's short name"))
+        .arg(required("amount", "such as 100.00, in the account's currency"))
+        .arg(optional("reference", "the payment's reference; the same one is booked once only"))
+        .arg(sandbox());
+    Command::new("credit").about("Credits").subcommand_required(true).subcommand(settings(add))
+}
+
+fn glossary() -> Command {
+    let add = Command::new("add")
+        .about("Put a glossary in from a CSV file whose first row is language codes")
+        .arg(required("account", "the account's short name"))
+        .arg(required("file", "the CSV file"))
+        .arg(sandbox());
+    Command::new("glossary").about("Glossaries").subcommand_required(true).subcommand(settings(add))
+}
+
+fn callback() -> Command {
+    let list = Command::new("list")
+        .about("List callbacks, newest first")
+        .arg(required("account", "the account's short name"))
+        .arg(optional("state", "waiting, delivered or dead"))
+        .arg(sandbox());
+    let resend = Command::new("resend")
+        .about("Send a callback again")
+        .arg(required("account", "the account's short name"))
+        .arg(required("id", "the callback's id, or first-last for a range"))
+        .arg(sandbox());
+    Command::new("callback")
+        .about("Callbacks")
+        .subcommand_required(true)
+        .subcommands([list, resend].map(settings))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::command().debug_assert();
+    }
+}

@@ -1,0 +1,83 @@
+//! `honyaku verify` and `honyaku doctor`: whether the data is right, and whether the machine is.
+
+use super::open::{config, installation, public_url};
+use super::{Outcome, say};
+use crate::app;
+use clap::ArgMatches;
+use std::path::Path;
+
+/// Recomputes every balance and invariant. The exit code says whether all is well.
+pub fn verify(matches: &ArgMatches) -> Outcome {
+    let report = installation(matches)?.write(|tx, _| service::verify::verify(tx))?;
+    for fault in &report.faults {
+        say(fault);
+    }
+    if report.faults.is_empty() {
+        say(format_args!("all is well: {} balances and every invariant recomputed", report.balances));
+        return Ok(());
+    }
+    Err(format!("{} faults", report.faults.len()).into())
+}
+
+/// Looks at settings, directory, database and clock.
+pub fn doctor(matches: &ArgMatches) -> Outcome {
+    let config = config(matches)?;
+    let mut faults = 0;
+    let mut check = |what: &str, result: Result<String, String>| match result {
+        Ok(text) => say(format_args!("ok    {what}: {text}")),
+        Err(text) => {
+            faults += 1;
+            say(format_args!("FAULT {what}: {text}"));
+        }
+    };
+    check("settings", app::edge(&config).map(|_| "readable".to_owned()).map_err(|error| error.to_string()));
+    check("public_url", reachable(&public_url(&config)));
+    check("data_dir", writable(Path::new(config.text("data_dir"))));
+    check(
+        "database",
+        installation(matches)
+            .map_err(|error| error.to_string())
+            .and_then(|open| {
+                open.write(|tx, _| service::verify::verify(tx)).map_err(|error| error.to_string())
+            })
+            .and_then(|report| match report.faults.len() {
+                0 => Ok(format!("{} balances right", report.balances)),
+                count => Err(format!("{count} faults; honyaku verify lists them")),
+            }),
+    );
+    check("clock", clock());
+    check("tls", tls(config.text("tls.listen"), config.text("tls.cert"), config.text("tls.key")));
+    if faults == 0 { Ok(()) } else { Err(format!("{faults} faults").into()) }
+}
+
+fn reachable(public_url: &str) -> Result<String, String> {
+    match url::Url::parse(public_url) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.host().is_some() => {
+            Ok(public_url.to_owned())
+        }
+        _ => Err(format!("{public_url:?} is no http or https address; set public_url")),
+    }
+}
+
+fn writable(directory: &Path) -> Result<String, String> {
+    let shown = directory.display();
+    std::fs::create_dir_all(directory).map_err(|error| format!("{shown}: {error}"))?;
+    tempfile::tempfile_in(directory).map_err(|error| format!("{shown} is not writable: {error}"))?;
+    Ok(format!("{shown} is writable"))
+}
+
+fn clock() -> Result<String, String> {
+    let seconds = app::real_now().seconds();
+    // Signatures carry the time; a clock that was never set refuses them all.
+    if seconds > 1_700_000_000 { Ok(format!("{seconds} s since 1970")) } else { Err("is not set".into()) }
+}
+
+fn tls(listen: &str, cert: &str, key: &str) -> Result<String, String> {
+    if listen.is_empty() {
+        return Ok("not used".to_owned());
+    }
+    for file in [cert, key] {
+        std::fs::metadata(file).map_err(|error| format!("{file:?}: {error}"))?;
+    }
+    Ok(format!("{listen}, {cert}"))
+}

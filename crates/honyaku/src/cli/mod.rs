@@ -1,0 +1,53 @@
+//! The command line: one file a command.
+
+mod account;
+mod args;
+mod callback;
+mod check;
+mod credit;
+mod demo;
+mod glossary;
+mod key;
+mod log;
+mod open;
+mod serve;
+mod show_config;
+
+use clap::ArgMatches;
+use std::process::ExitCode;
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+/// Runs the command that was asked for.
+pub fn run() -> ExitCode {
+    let matches = args::command().get_matches();
+    match command(&matches) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("honyaku: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command(matches: &ArgMatches) -> Outcome {
+    match matches.subcommand() {
+        Some(("serve", matches)) => serve::run(matches),
+        Some(("demo", matches)) => demo::run(matches),
+        Some(("config", matches)) => show_config::run(matches),
+        Some(("account", matches)) => account::run(matches),
+        Some(("key", matches)) => key::run(matches),
+        Some(("credit", matches)) => credit::run(matches),
+        Some(("glossary", matches)) => glossary::run(matches),
+        Some(("callback", matches)) => callback::run(matches),
+        Some(("verify", matches)) => check::verify(matches),
+        Some(("doctor", matches)) => check::doctor(matches),
+        _ => Err("say what to do: honyaku --help lists the commands".into()),
+    }
+}
+
+/// A line of a command's result.
+#[allow(clippy::print_stdout)]
+pub fn say(line: impl std::fmt::Display) {
+    println!("{line}");
+}

@@ -1,0 +1,169 @@
+//! `honyaku serve`: opens everything, serves, and closes in order.
+
+use super::open::{config, database_path};
+use super::{Outcome, log};
+use crate::app::{self, App, real_now};
+use crate::config::Config;
+use crate::http::{Listeners, Throttle, serve};
+use crate::work;
+use clap::ArgMatches;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use store::sql::{Db, Options};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{Notify, watch};
+use tokio_rustls::TlsAcceptor;
+
+/// Workers get this long to finish what they are at.
+const WORKERS_END: Duration = Duration::from_secs(20);
+
+type Fault = Box<dyn std::error::Error>;
+
+pub fn run(matches: &ArgMatches) -> Outcome {
+    let config = config(matches)?;
+    log::start(&config);
+    runtime()?.block_on(async {
+        let running = Running::start(&config).await?;
+        tracing::info!(address = %running.address, "listening");
+        running.until_told().await;
+        Ok(())
+    })
+}
+
+/// The runtime that everything runs on.
+pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()
+}
+
+/// A server that is up.
+pub struct Running {
+    /// The server's parts.
+    pub app: Arc<App>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    listeners: Listeners,
+}
+
+impl Running {
+    /// Listens and opens the database; nothing is served yet.
+    pub async fn start(config: &Config) -> Result<Self, Fault> {
+        let listen = config.text("listen");
+        let plain = TcpListener::bind(listen).await.map_err(|error| format!("listen {listen}: {error}"))?;
+        let address = plain.local_addr()?;
+        let public_url = match config.text("public_url") {
+            "" => format!("http://{address}"),
+            url => url.to_owned(),
+        };
+        let path = database_path(config)?;
+        let secret = app::secret(config, &PathBuf::from(config.text("data_dir")))?;
+        let desk = Arc::new(app::desk(config, &public_url, secret)?);
+        let readers = usize::try_from(config.number("database.readers")?)?;
+        let db = Db::open(&Options { path, exclusive: true, readers }, real_now().0)?;
+        settle(&db, &desk.public_url).await?;
+        let app = Arc::new(assemble(config, db, desk)?);
+        let listeners = Listeners { plain, tls: tls(config).await? };
+        Ok(Self { app, address, listeners })
+    }
+
+    /// Serves until SIGINT or SIGTERM, then ends requests and workers in flight.
+    pub async fn until_told(self) {
+        let (stop, stopped) = watch::channel(false);
+        let mut workers = work::start(&self.app, &stopped);
+        let app = Arc::clone(&self.app);
+        tokio::spawn(async move {
+            told_to_stop().await;
+            tracing::info!("stopping");
+            app.closing.store(true, Ordering::Relaxed);
+            let _ = stop.send(true);
+        });
+        serve(Arc::clone(&self.app), self.listeners, stopped).await;
+        self.app.stir();
+        let ended = tokio::time::timeout(WORKERS_END, async { while workers.join_next().await.is_some() {} });
+        if ended.await.is_err() {
+            tracing::warn!("a worker was still busy; what it leased is done after the next start");
+        }
+    }
+}
+
+/// What a process that ended left behind: leases, and addresses of its own.
+async fn settle(db: &Db, public_url: &str) -> Result<(), service::Error> {
+    let now = real_now();
+    let here = public_url.to_owned();
+    db.write(move |tx| {
+        store::deliveries::end_leases(tx, now)?;
+        if let Some(before) = store::installation::get(tx, "public_url")?
+            && before != here
+        {
+            store::keys::move_inbox_urls(tx, &before, &here)?;
+        }
+        store::installation::set(tx, "public_url", &here)?;
+        Ok(())
+    })
+    .await
+}
+
+fn assemble(config: &Config, db: Db, desk: Arc<service::Desk>) -> Result<App, Fault> {
+    let edge = app::edge(config)?;
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let metrics = recorder.handle();
+    // The first server of a process has the metrics.
+    let _ = metrics::set_global_recorder(recorder);
+    Ok(App {
+        db,
+        desk,
+        limits: domain::limits::Limits::default(),
+        throttle: Throttle::new(
+            config.number("rate_limit.per_address")?,
+            config.number("rate_limit.per_key")?,
+            config.number("rate_limit.wrong_signatures")?,
+        ),
+        client: outbound::Client::new(edge.policy.clone(), outbound::Limits::default())?,
+        edge,
+        tasks: Notify::new(),
+        callbacks: Notify::new(),
+        news: watch::channel(0).0,
+        closing: AtomicBool::new(false),
+        metrics,
+    })
+}
+
+async fn tls(config: &Config) -> Result<Option<(TcpListener, TlsAcceptor)>, Fault> {
+    let listen = config.text("tls.listen");
+    if listen.is_empty() {
+        return Ok(None);
+    }
+    let (cert, key) = (config.text("tls.cert"), config.text("tls.key"));
+    let chain = CertificateDer::pem_file_iter(cert)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| format!("tls.cert {cert:?}: {error}"))?;
+    let key = PrivateKeyDer::from_pem_file(key).map_err(|error| format!("tls.key {key:?}: {error}"))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut server = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let listener =
+        TcpListener::bind(listen).await.map_err(|error| format!("tls.listen {listen}: {error}"))?;
+    Ok(Some((listener, TlsAcceptor::from(Arc::new(server)))))
+}
+
+async fn told_to_stop() {
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        // Without signals only kill -9 ends us, which loses nothing either.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,84 @@
+//! Every setting of the server: name, default, what it is for. One list; the flags, the
+//! environment variables, the file and `honyaku config` are made from it.
+
+/// A setting that can be given by flag, environment variable or file.
+pub struct Setting {
+    /// `group.name`, as in the file.
+    pub name: &'static str,
+    /// What holds if nobody says anything.
+    pub default: &'static str,
+    /// Its value is never printed.
+    pub secret: bool,
+    /// One line for people.
+    pub help: &'static str,
+}
+
+const fn setting(name: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { name, default, secret: false, help }
+}
+
+/// All settings, in the order in which they are listed.
+pub const SETTINGS: &[Setting] = &[
+    setting("listen", "127.0.0.1:8080", "address and port for plain HTTP; port 0 picks one"),
+    setting(
+        "public_url",
+        "",
+        "where clients reach this server; default: http:// and the address listened on",
+    ),
+    setting("data_dir", "honyaku-data", "directory of the database and the installation's secret"),
+    Setting {
+        name: "secret_key",
+        default: "",
+        secret: true,
+        help: "64 hex digits that seal private keys; default: kept in secret.key in the data directory",
+    },
+    setting("https_only", "0", "1: refuse API calls over plain HTTP"),
+    setting(
+        "trusted_proxies",
+        "",
+        "addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto count, comma-separated",
+    ),
+    setting("tls.listen", "", "address and port for HTTPS; empty: none"),
+    setting("tls.cert", "", "file with the certificate chain, PEM"),
+    setting("tls.key", "", "file with the private key, PEM"),
+    setting("live.enabled", "1", "0: a pure sandbox, without live keys"),
+    setting("sandbox.enabled", "1", "0: no sandbox"),
+    setting(
+        "sandbox.key_selects_environment",
+        "0",
+        "1: sandbox keys also work on the live address, in the sandbox",
+    ),
+    setting("sandbox.start_credits", "1000.00", "credits of a new sandbox"),
+    setting("sandbox.max_credits", "1000000.00", "most credits of a sandbox"),
+    setting("sandbox.max_jobs", "100000", "most jobs of a sandbox"),
+    setting("review.captcha", "when sent", "captcha on reject: `when sent` or `always`"),
+    setting("review.hours", "120", "hours until a delivered job approves itself"),
+    setting("callbacks.allow_loopback", "0", "1: callbacks may go to this machine"),
+    setting("callbacks.allow_private", "0", "1: callbacks may go to private addresses"),
+    setting(
+        "callbacks.allow_low_ports",
+        "0",
+        "1: callbacks may go to ports below 1024 other than 80 and 443",
+    ),
+    setting("rate_limit.per_address", "150", "requests a minute from one address; 0: no limit"),
+    setting("rate_limit.per_key", "600", "requests a minute with one key; 0: no limit"),
+    setting("rate_limit.wrong_signatures", "30", "wrong signatures a minute from one address; 0: no limit"),
+    setting("database.readers", "3", "how many reads run at once"),
+    setting("log.level", "info", "error, warn, info, debug or trace"),
+    setting("log.format", "json", "json or text"),
+];
+
+/// The setting with this name.
+pub fn find(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
+/// The name of its flag, without dashes in front.
+pub fn flag(setting: &Setting) -> String {
+    setting.name.replace(['.', '_'], "-")
+}
+
+/// The name of its environment variable.
+pub fn variable(setting: &Setting) -> String {
+    format!("HONYAKU_{}", setting.name.replace('.', "_").to_ascii_uppercase())
+}

@@ -1,0 +1,150 @@
+//! `translate/job/{id}`: one job. Contract: api-v2 6.3.
+
+use super::fields;
+use super::review::{self, Action};
+use crate::http::answer::Answer;
+use crate::http::call::{Call, id};
+use crate::http::failure::Failure;
+use domain::fault::Fault;
+use domain::ids::RevisionId;
+use serde_json::{Value, json};
+use service::{cancel, comment, look};
+use std::sync::{Arc, Mutex};
+use store::threads::Subject;
+use wire::json::Object;
+
+/// A path without an id.
+pub async fn id_missing(call: Call) -> Result<Answer, Failure> {
+    Err(call.job().err().unwrap_or_else(|| call.refuse(2050, "write the id into the path")))
+}
+
+/// `GET translate/job/{id}`
+pub async fn get(mut call: Call) -> Result<Answer, Failure> {
+    let id = call.job()?;
+    let data = call.data()?.object;
+    let pre_mt = fields::boolean(data.get("pre_mt"), "pre_mt", 1352).map_err(|fault| call.fault(&fault))?;
+    let payload = call.read(move |tx, ctx| look::job(tx, ctx, id, pre_mt.unwrap_or(false))).await?;
+    Ok(json!({ "job": payload }).into())
+}
+
+/// `PUT translate/job/{id}`
+pub async fn act(mut call: Call) -> Result<Answer, Failure> {
+    let id = call.job()?;
+    let data = call.data()?.object;
+    act_with(&call, id, data).await
+}
+
+async fn act_with(call: &Call, id: domain::ids::JobId, data: Object) -> Result<Answer, Failure> {
+    // The id is checked before the action.
+    call.read(move |tx, ctx| look::job(tx, ctx, id, false)).await?;
+    let name = review::name_of(&data).map_err(|fault| call.fault(&fault))?;
+    let action = Action::read(&name, &data, &Object::default()).map_err(|fault| call.fault(&fault))?;
+    let wrong_captcha = Arc::new(Mutex::new(None));
+    let noted = Arc::clone(&wrong_captcha);
+    let result = call
+        .write(&data, move |tx, ctx| {
+            action.run(tx, ctx, id, &noted)?;
+            Ok(json!({}))
+        })
+        .await;
+    let wrong = wrong_captcha.lock().ok().and_then(|mut noted| noted.take());
+    match wrong {
+        Some(job) => Err(review::replace_captcha(call, job).await),
+        None => result,
+    }
+}
+
+/// `DELETE translate/job/{id}`
+pub async fn cancel(mut call: Call) -> Result<Answer, Failure> {
+    let id = call.job()?;
+    let data = call.data_if_any()?;
+    let answer = call.write(&data, move |tx, ctx| cancel::cancel_job(tx, ctx, id).map(|()| json!({})));
+    answer.await
+}
+
+/// `POST translate/job/{id}`: a comment whose sender forgot the last segment, or an action.
+pub async fn comment_or_act(mut call: Call) -> Result<Answer, Failure> {
+    let id = call.job()?;
+    let data = call.data()?.object;
+    let acts = data.get("action").is_some() || data.get("reason").is_some();
+    if acts { act_with(&call, id, data).await } else { write_comment(&call, Subject::Job(id), data).await }
+}
+
+/// `POST translate/job/{id}/comment`
+pub async fn comment(mut call: Call) -> Result<Answer, Failure> {
+    let id = call.job()?;
+    let data = call.data()?.object;
+    write_comment(&call, Subject::Job(id), data).await
+}
+
+/// Writes a comment of the customer into a thread.
+pub async fn write_comment(call: &Call, subject: Subject, data: Object) -> Result<Answer, Failure> {
+    let refuse = |fault: Fault| call.fault(&fault);
+    let body = fields::text(data.get("body"), "body", 1351, call.app.limits.comment_chars).map_err(refuse)?;
+    let body = body.filter(|body| !body.trim().is_empty());
+    let body = body.ok_or_else(|| refuse(Fault::new(2000, "send the comment's text").of("body")))?;
+    if call
+        .params
+        .files
+        .iter()
+        .any(|file| file.part_name.starts_with("file_attachments") && !file.bytes.is_empty())
+    {
+        let text = "files with comments are not available on this server yet: send addresses in attachments";
+        return Err(refuse(Fault::new(2010, text).of("file_attachments")));
+    }
+    let attachments = fields::attachments(&data, call.app.limits.attachments).map_err(refuse)?;
+    call.write(&data, move |tx, ctx| {
+        comment::write(tx, ctx, subject, "customer", &body, attachments)?;
+        Ok(json!({}))
+    })
+    .await
+}
+
+/// `GET translate/job/{id}/comments`
+pub async fn comments(call: Call) -> Result<Answer, Failure> {
+    let id = call.job()?;
+    let thread = call.read(move |tx, ctx| look::thread(tx, ctx, Subject::Job(id))).await?;
+    Ok(json!({ "thread": thread }).into())
+}
+
+/// `GET translate/job/{id}/revisions`
+pub async fn revisions(call: Call) -> Result<Answer, Failure> {
+    let id = call.job()?;
+    let revisions = call.read(move |tx, ctx| look::revisions(tx, ctx, id)).await?;
+    let list: Vec<Value> = revisions
+        .into_iter()
+        .map(|revision| json!({ "ctime": revision.created_at.seconds(), "rev_id": revision.id.to_string() }))
+        .collect();
+    Ok(json!({ "job_id": id.to_string(), "revisions": list }).into())
+}
+
+/// `GET translate/job/{id}/revision` without a revision's id.
+pub async fn revision_missing(call: Call) -> Result<Answer, Failure> {
+    call.job()?;
+    Err(call.fault(&Fault::new(2150, "write the revision's id into the path, after revision/").of("rev_id")))
+}
+
+/// `GET translate/job/{id}/revision/{rev_id}`
+pub async fn revision(call: Call) -> Result<Answer, Failure> {
+    let job = call.job()?;
+    let text = call.path.get(1).cloned().unwrap_or_default();
+    let revisions = call.read(move |tx, ctx| look::revisions(tx, ctx, job)).await?;
+    let wanted = id(&text).map(RevisionId);
+    let found = revisions.into_iter().find(|revision| Some(revision.id) == wanted).ok_or_else(|| {
+        let shown = wire::json::shown_text(&text);
+        call.fault(&Fault::new(2200, format!("job {job} has no revision {shown}")).of("rev_id"))
+    })?;
+    Ok(json!({ "revision": { "ctime": found.created_at.seconds(), "body_tgt": found.body_tgt } }).into())
+}
+
+/// `GET translate/job/{id}/feedback`
+pub async fn feedback(call: Call) -> Result<Answer, Failure> {
+    let id = call.job()?;
+    let feedback = call.read(move |tx, ctx| look::feedback(tx, ctx, id)).await?;
+    Ok(json!({ "feedback": feedback }).into())
+}
+
+/// `GET translate/job/{id}/preview`: the contract's empty picture until pictures are made.
+pub async fn preview(_call: Call) -> Result<Answer, Failure> {
+    Ok(Answer::Raw { content_type: "image/jpeg", bytes: Vec::new() })
+}

@@ -1,0 +1,131 @@
+//! The members of an order beside its jobs, and the jobs themselves: `data` of
+//! `POST translate/jobs`. Clients leave order-level members beside `jobs` or inside it.
+
+use super::fields::{self, fault};
+use super::submission::{self, Rules};
+use domain::fault::Fault;
+use service::Error;
+use service::draft::Request;
+use wire::field::entries;
+use wire::json::{Json, Object, shown};
+
+/// Members that belong to the order, wherever they stand.
+const ORDER_LEVEL: &[&str] = &[
+    "as_group",
+    "allow_fork",
+    "process",
+    "comment",
+    "attachments",
+    "url_attachments",
+    "reference_id",
+    "tone",
+    "purpose",
+    "glossary_id",
+    "callback_url",
+    "auto_approve",
+    "use_preferred",
+    "dry_run",
+];
+
+/// The jobs of a call with their keys, and the order-level members. What is neither is kept
+/// as a fault under its key.
+pub struct Sent<'o> {
+    /// Jobs in the order sent.
+    pub jobs: Vec<(String, &'o Object)>,
+    /// Order-level members from both places; beside `jobs` wins.
+    pub order: Object,
+    /// Members that are no jobs.
+    pub strangers: Vec<(String, Vec<Fault>)>,
+}
+
+/// Tells jobs from order-level members.
+pub fn sort<'o>(data: &'o Object, most: usize) -> Result<Sent<'o>, Fault> {
+    let name = "jobs";
+    let missing = || Fault::new(1800, "send jobs: an object or array of job objects").of(name);
+    let all = entries(data.get(name)).map_err(|found| fault(1800, name, found))?.ok_or_else(missing)?;
+    let mut sent = Sent { jobs: Vec::new(), order: Object::default(), strangers: Vec::new() };
+    let mut inside = Vec::new();
+    for (key, value) in all {
+        match value {
+            Json::Object(job) => sent.jobs.push((key.into_owned(), job)),
+            other if ORDER_LEVEL.contains(&key.as_ref()) => inside.push((key.into_owned(), other.clone())),
+            other => {
+                let text =
+                    format!("{} is no job: send an object with body_src, lc_src, lc_tgt, tier", shown(other));
+                sent.strangers.push((key.into_owned(), vec![Fault::new(1800, text)]));
+            }
+        }
+    }
+    if sent.jobs.is_empty() && sent.strangers.is_empty() {
+        return Err(missing());
+    }
+    if sent.jobs.len() > most {
+        let text = format!(
+            "has {} jobs; at most {most} are accepted a call: send the rest in another call",
+            sent.jobs.len()
+        );
+        return Err(fault(1800, name, text));
+    }
+    let beside = data
+        .iter()
+        .filter(|(name, _)| ORDER_LEVEL.contains(name))
+        .map(|(name, value)| (name.to_owned(), value.clone()));
+    let beside: Vec<(String, Json)> = beside.collect();
+    let only_inside = inside.into_iter().filter(|(name, _)| !beside.iter().any(|(other, _)| other == name));
+    let merged: Vec<(String, Json)> = only_inside.collect();
+    sent.order = beside.into_iter().chain(merged).collect();
+    Ok(sent)
+}
+
+/// Reads the whole order. Order-level faults answer alone; then all faults of all jobs.
+pub fn read(data: &Object, rules: &Rules<'_>) -> Result<Request, Error> {
+    let sent = sort(data, rules.limits.jobs_per_order)?;
+    let mut request = order_level(&sent.order, rules)?;
+    request.drafts = jobs(&sent, rules)?;
+    Ok(request)
+}
+
+/// Reads the jobs with the order-level members as their defaults.
+pub fn jobs(sent: &Sent<'_>, rules: &Rules<'_>) -> Result<Vec<service::draft::Draft>, Error> {
+    let mut faults = sent.strangers.clone();
+    let mut drafts = Vec::with_capacity(sent.jobs.len());
+    for (key, job) in &sent.jobs {
+        match submission::read(key, job, &sent.order, rules) {
+            Ok(draft) => drafts.push(draft),
+            Err(found) => faults.push((key.clone(), found)),
+        }
+    }
+    if faults.is_empty() { Ok(drafts) } else { Err(Error::Jobs(faults)) }
+}
+
+fn order_level(order: &Object, rules: &Rules<'_>) -> Result<Request, Fault> {
+    let limits = rules.limits;
+    let switch = |name: &str, code: u16| fields::boolean(order.get(name), name, code);
+    let request = Request {
+        drafts: Vec::new(),
+        as_group: switch("as_group", 1851)?.unwrap_or(false),
+        allow_fork: switch("allow_fork", 1852)?.unwrap_or(true),
+        process: switch("process", 1901)?.unwrap_or(true),
+        comment: fields::text(order.get("comment"), "comment", 1351, limits.comment_chars)?,
+        attachments: fields::attachments(order, limits.attachments)?,
+        reference_id: fields::text_or_number(
+            order.get("reference_id"),
+            "reference_id",
+            1352,
+            limits.reference_id_chars,
+        )?,
+        callback_url: fields::callback_url(
+            order.get("callback_url"),
+            rules.policy,
+            limits.callback_url_chars,
+        )?,
+        dry_run: switch("dry_run", 1352)?.unwrap_or(false),
+        identical: None,
+    };
+    switch("auto_approve", 1651)?;
+    switch("use_preferred", 1701)?;
+    fields::text(order.get("tone"), "tone", 2752, limits.tone_chars)?;
+    fields::text(order.get("purpose"), "purpose", 2753, limits.purpose_chars)?;
+    fields::integer(order.get("glossary_id"), "glossary_id", 1352)?;
+    Ok(request)
+}

@@ -1,0 +1,118 @@
+//! `translate/service/quote`: what an order now would cost. Contract: api-v2 6.5.
+
+use super::order_level;
+use super::submission::Rules;
+use crate::http::answer::Answer;
+use crate::http::call::Call;
+use crate::http::failure::Failure;
+use domain::estimate;
+use domain::fault::Fault;
+use serde_json::{Value, json};
+use service::draft::Draft;
+use service::estimate::{effective_tier, unit_type};
+use service::{Error, look, machine, pay};
+use std::collections::HashSet;
+use std::sync::Arc;
+use wire::answer::keyed_as_sent;
+use wire::field::given;
+use wire::json::{Json, Object};
+
+/// `POST translate/service/quote`
+pub async fn quote(mut call: Call) -> Result<Answer, Failure> {
+    let has_files = call.params.files.iter().any(|file| !file.bytes.is_empty());
+    let data = call.data()?.object;
+    if has_files || asks_for_files(&data) {
+        return Err(not_yet(&call));
+    }
+    let scope = call.caller()?.scope();
+    let glossaries = call.read(|tx, ctx| Ok(store::glossaries::list(tx, ctx.scope)?)).await?;
+    let app = Arc::clone(&call.app);
+    let parsed = tokio::task::spawn_blocking(move || {
+        let rules = Rules {
+            limits: &app.limits,
+            policy: &app.edge.policy,
+            glossaries: &glossaries,
+            machine: machine::is_offered(scope),
+            detect: true,
+        };
+        let sent = order_level::sort(&data, app.limits.jobs_per_order)?;
+        let detected: Vec<bool> =
+            sent.jobs.iter().map(|(_, job)| given(job.get("lc_src")).is_none()).collect();
+        order_level::jobs(&sent, &rules).map(|drafts| drafts.into_iter().zip(detected).collect::<Vec<_>>())
+    });
+    let drafts: Vec<(Draft, bool)> = parsed
+        .await
+        .map_err(|panic| Failure::broken(panic.to_string(), call.origin()))?
+        .map_err(|error: Error| Failure::from_service(error, call.origin()))?;
+    let quotes = call
+        .read(move |tx, ctx| {
+            let currency = look::account(tx, ctx)?.currency;
+            let mut seen: HashSet<[u8; 32]> = HashSet::new();
+            let mut quotes = Vec::with_capacity(drafts.len());
+            for (draft, detected) in &drafts {
+                let repeated = !seen.insert(draft.text_key);
+                let known = !draft.force
+                    && (repeated || !store::jobs::with_text(tx, ctx.scope, &draft.text_key)?.is_empty());
+                let tier = effective_tier(draft.tier, draft.edit);
+                let priced =
+                    pay::price(draft.lc_src, draft.lc_tgt, draft.tier, draft.edit, draft.units, currency)?;
+                let price = priced.map(|(_, price)| price.to_string()).unwrap_or_default();
+                let mut quote = json!({
+                    "unit_count": draft.units,
+                    "credits": if known { json!(0) } else { number(&price) },
+                    "eta": estimate::eta_s(tier, unit_type(draft.lc_src), draft.units),
+                    "type": "text",
+                    "currency": currency.code(),
+                    "lc_src": draft.lc_src,
+                    "lc_src_detected": detected_code(draft, *detected),
+                });
+                if let Some(custom_data) = &draft.custom_data {
+                    quote["custom_data"] = json!(custom_data);
+                }
+                if known {
+                    quote["known"] = json!(1);
+                }
+                quotes.push((draft.key.clone(), quote));
+            }
+            Ok(quotes)
+        })
+        .await?;
+    Ok(json!({ "jobs": keyed_as_sent(quotes) }).into())
+}
+
+/// The language that the text seems to be in; what was sent, if that cannot be told.
+fn detected_code(draft: &Draft, was_detected: bool) -> &'static str {
+    if was_detected {
+        return draft.lc_src;
+    }
+    super::submission::detected(&draft.body_src).map_or(draft.lc_src, |language| language.code)
+}
+
+/// An amount as a JSON number with exactly its digits.
+fn number(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+}
+
+fn asks_for_files(data: &Object) -> bool {
+    let is_file = |job: &Json| match job {
+        Json::Object(job) => {
+            matches!(job.get("type"), Some(Json::String(kind)) if kind == "file")
+                || job.get("file_key").is_some()
+        }
+        _ => false,
+    };
+    match data.get("jobs") {
+        Some(Json::Object(jobs)) => jobs.iter().any(|(_, job)| is_file(job)),
+        Some(Json::List(jobs)) => jobs.iter().any(is_file),
+        _ => false,
+    }
+}
+
+/// `POST translate/service/quote/file`
+pub async fn file(call: Call) -> Result<Answer, Failure> {
+    Err(not_yet(&call))
+}
+
+fn not_yet(call: &Call) -> Failure {
+    call.fault(&Fault::new(1802, "file quotes are not available on this server yet: send the text itself"))
+}

@@ -1,0 +1,145 @@
+//! How a request came in: which API and environment its address names, from whom, how safe.
+
+use super::auth::Arrival;
+use crate::app::App;
+use axum::http::{HeaderMap, header};
+use base64::Engine as _;
+use domain::ids::Environment;
+use std::net::{IpAddr, SocketAddr};
+
+/// The other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// Its address.
+    pub address: SocketAddr,
+    /// The connection is encrypted.
+    pub tls: bool,
+}
+
+/// What the path of an API call names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target<'p> {
+    /// The environment of the address.
+    pub environment: Environment,
+    /// The path after the version, without slashes around it.
+    pub rest: &'p str,
+}
+
+impl Target<'_> {
+    /// The base path of the API.
+    pub fn base(&self) -> &'static str {
+        match self.environment {
+            Environment::Live => "/v2/",
+            Environment::Sandbox => "/sandbox/v2/",
+        }
+    }
+
+    /// The first two segments, for metrics: never an id.
+    pub fn group(&self) -> String {
+        let words = self
+            .rest
+            .split('/')
+            .take(2)
+            .filter(|word| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
+        let group = words.collect::<Vec<_>>().join("/");
+        if group.len() <= 40 { group } else { "other".to_owned() }
+    }
+}
+
+/// Whether a path is the API's; glossaries of one client come without a version.
+pub fn api_target(path: &str) -> Option<Target<'_>> {
+    let prefixes = [("/v2", Environment::Live), ("/sandbox/v2", Environment::Sandbox)];
+    for (prefix, environment) in prefixes {
+        if let Some(rest) = path.strip_prefix(prefix)
+            && (rest.is_empty() || rest.starts_with('/'))
+        {
+            return Some(Target { environment, rest: rest.trim_matches('/') });
+        }
+    }
+    let unversioned = [("/glossary", Environment::Live), ("/sandbox/glossary", Environment::Sandbox)];
+    for (prefix, environment) in unversioned {
+        if let Some(rest) = path.strip_prefix(prefix)
+            && (rest.is_empty() || rest.starts_with('/'))
+        {
+            let start = path.len() - rest.len() - "glossary".len();
+            return path.get(start..).map(|rest| Target { environment, rest: rest.trim_matches('/') });
+        }
+    }
+    None
+}
+
+/// Reads who calls and how.
+pub fn read(app: &App, peer: Peer, headers: &HeaderMap, target: &Target<'_>) -> Arrival {
+    let direct = peer.address.ip().to_canonical();
+    let trusted = app.edge.trusted_proxies.contains(&direct);
+    let forwarded = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).filter(|_| trusted);
+    let claimed = forwarded("x-forwarded-for").and_then(|list| last_untrusted(app, list));
+    let encrypted = peer.tls || forwarded("x-forwarded-proto") == Some("https");
+    Arrival {
+        environment: target.environment,
+        version: "v2",
+        peer: claimed.unwrap_or(direct),
+        secure: encrypted,
+        basic: basic(headers),
+        control: false,
+    }
+}
+
+/// The nearest address in the list that is not a proxy of ours: what is left of it, anybody
+/// could have written.
+fn last_untrusted(app: &App, list: &str) -> Option<IpAddr> {
+    list.split(',')
+        .rev()
+        .map_while(|text| text.trim().parse::<IpAddr>().ok())
+        .find(|address| !app.edge.trusted_proxies.contains(address))
+}
+
+fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let bytes = base64::engine::general_purpose::STANDARD.decode(encoded.trim()).ok()?;
+    let text = String::from_utf8(bytes).ok()?;
+    let (user, password) = text.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
+/// A request id: time-free, random, short enough to read out.
+pub fn request_id() -> String {
+    let mut bytes = [0; 12];
+    // Without random bytes the id says so; the call itself does not depend on it.
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => format!("req_{}", service::secrets::hex(&bytes)),
+        Err(_) => "req_unknown".to_owned(),
+    }
+}
+
+/// A parameter of a query string that needs no decoding: a format, a token.
+pub fn in_query(query: Option<&str>, name: &str) -> Option<String> {
+    let found = query?.split('&').filter_map(|pair| pair.split_once('=')).rfind(|(known, _)| *known == name);
+    found.map(|(_, value)| value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_name_environment_and_path() {
+        let cases = [
+            ("/v2/translate/jobs/", Environment::Live, "translate/jobs"),
+            ("/v2", Environment::Live, ""),
+            ("/sandbox/v2/account/balance", Environment::Sandbox, "account/balance"),
+            ("/glossary/5", Environment::Live, "glossary/5"),
+            ("/sandbox/glossary", Environment::Sandbox, "glossary"),
+        ];
+        for (path, environment, rest) in cases {
+            assert_eq!(api_target(path), Some(Target { environment, rest }), "{path}");
+        }
+        for path in ["/", "/v2x/a", "/sandbox", "/glossaryx", "/docs"] {
+            assert_eq!(api_target(path), None, "{path}");
+        }
+    }
+}

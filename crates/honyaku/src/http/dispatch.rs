@@ -1,0 +1,301 @@
+//! From a request to its method: the checks in the contract's order (413, 404, 405, 429,
+//! authentication), then the handler, then one line in the log.
+
+use super::answer::{Answer, Envelope};
+use super::arrival::{self, Peer};
+use super::auth::{Arrival, authenticate};
+use super::call::Call;
+use super::failure::Failure;
+use super::pages;
+use super::routes::{Handler, ROUTES, Route};
+use crate::app::App;
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Request, Response, header};
+use domain::fault::Fault;
+use domain::ids::Environment;
+use http_body_util::BodyExt as _;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+use wire::answer::Format;
+use wire::params::{MethodOverride, Params};
+
+/// Requests longer than this are worth a look.
+const MAX_WAIT: std::time::Duration = std::time::Duration::from_secs(60);
+
+/// Every request comes through here.
+pub async fn dispatch(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let began = Instant::now();
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let Some(target) = arrival::api_target(&path) else {
+        return pages::not_found();
+    };
+    let request_id = arrival::request_id();
+    let (envelope, result) = serve(&app, peer, request, &target, &request_id).await;
+    let response = envelope.respond(result);
+    let took = began.elapsed();
+    metrics::histogram!("honyaku_request_seconds", "route" => target.group()).record(took.as_secs_f64());
+    metrics::counter!("honyaku_requests_total", "status" => response.status().as_u16().to_string())
+        .increment(1);
+    tracing::info!(
+        request_id,
+        method = method.as_str(),
+        path = target.rest,
+        status = response.status().as_u16(),
+        took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        "request"
+    );
+    response
+}
+
+async fn serve(
+    app: &Arc<App>,
+    peer: Peer,
+    request: Request<Body>,
+    target: &arrival::Target<'_>,
+    request_id: &str,
+) -> (Envelope, Result<Answer, Failure>) {
+    let (parts, body) = request.into_parts();
+    let query = parts.uri.query().map(str::to_owned);
+    let mut envelope = Envelope {
+        format: Format::choose(
+            arrival::in_query(query.as_deref(), "format").as_deref(),
+            header_text(&parts.headers, header::ACCEPT),
+        ),
+        numbers_current: false,
+        request_id: request_id.to_owned(),
+        environment: target.environment,
+        allowance: None,
+    };
+    let mut arrival = arrival::read(app, peer, &parts.headers, target);
+    let result = async {
+        if app.closing.load(Ordering::Relaxed) {
+            return Err(Failure::new(
+                2800,
+                "the server is shutting down; try again shortly",
+                &app.desk.public_url,
+            ));
+        }
+        refuse_too_large(app, &parts.headers)?;
+        let (routes, values) = find_path(app, target)?;
+        arrival.control = routes.iter().any(|route| route.path.starts_with("sandbox"));
+        let bytes = read_body(app, body, &parts.headers).await?;
+        let content_type = header_text(&parts.headers, header::CONTENT_TYPE).map(str::to_owned);
+        let get_like = !matches!(parts.method, Method::POST | Method::PUT);
+        let params = decode(app, get_like, query.as_deref(), content_type.as_deref(), bytes)?;
+        envelope.format =
+            Format::choose(params.format.as_deref(), header_text(&parts.headers, header::ACCEPT));
+        let route = find_method(app, &routes, &parts.method, &params)?;
+        let params = as_method(route, params);
+        throttle_address(app, &arrival, &mut envelope)?;
+        refuse_plain(app, &arrival)?;
+        let caller = authenticate(app, &arrival, &params, route.access).await?;
+        envelope.environment = caller.scope().environment;
+        envelope.numbers_current = caller.key.numbers_current;
+        throttle_key(app, &caller.key.public_key, &mut envelope)?;
+        let call = Call {
+            app: Arc::clone(app),
+            caller: Some(caller),
+            path: values,
+            route: route.path,
+            method: route.method,
+            params,
+            envelope: envelope.clone(),
+            idempotency_key: idempotency_key(app, &parts.headers, route)?,
+        };
+        run(app, route.handler, call).await
+    };
+    let result = result.await;
+    (envelope, result)
+}
+
+/// Runs the handler in a task of its own: a client that goes away does not stop it halfway,
+/// and a panic is answered.
+async fn run(app: &Arc<App>, handler: Handler, call: Call) -> Result<Answer, Failure> {
+    match tokio::time::timeout(MAX_WAIT * 2, tokio::spawn(handler(call))).await {
+        Ok(Ok(result)) => result,
+        Ok(Err(panic)) => Err(Failure::broken(panic.to_string(), &app.desk.public_url)),
+        Err(_) => Err(Failure::new(
+            2800,
+            "the call took too long; it may still be carried out",
+            &app.desk.public_url,
+        )),
+    }
+}
+
+fn header_text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn too_large(app: &App) -> Failure {
+    let text = format!("the body is over {} bytes; send less at a time", app.limits.body_bytes);
+    Failure::new(413, text, &app.desk.public_url)
+}
+
+fn refuse_too_large(app: &App, headers: &HeaderMap) -> Result<(), Failure> {
+    let length: Option<usize> =
+        header_text(headers, header::CONTENT_LENGTH).and_then(|text| text.parse().ok());
+    if length.is_some_and(|length| length > app.limits.body_bytes) { Err(too_large(app)) } else { Ok(()) }
+}
+
+/// Reads the body up to the limit, into a buffer of the announced size.
+async fn read_body(app: &App, mut body: Body, headers: &HeaderMap) -> Result<Vec<u8>, Failure> {
+    let announced: usize =
+        header_text(headers, header::CONTENT_LENGTH).and_then(|text| text.parse().ok()).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(announced.min(app.limits.body_bytes));
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| {
+            Failure::new(1250, format!("the body broke off: {error}"), &app.desk.public_url)
+        })?;
+        if let Some(data) = frame.data_ref() {
+            if bytes.len() + data.len() > app.limits.body_bytes {
+                return Err(too_large(app));
+            }
+            bytes.extend_from_slice(data);
+        }
+    }
+    Ok(bytes)
+}
+
+fn decode(
+    app: &App,
+    get_like: bool,
+    query: Option<&str>,
+    content_type: Option<&str>,
+    bytes: Vec<u8>,
+) -> Result<Params, Failure> {
+    let large = bytes.len() > 1_000_000;
+    let read = || Params::decode(get_like, query, content_type, bytes);
+    let params = if large { tokio::task::block_in_place(read) } else { read() };
+    params.map_err(|fault| {
+        let field = match &fault {
+            wire::params::ParamsFault::NotUtf8 { field } => field.clone(),
+            _ => "data".to_owned(),
+        };
+        Failure::of(&Fault::new(fault.code(), fault.to_string()).of(&field), &app.desk.public_url)
+    })
+}
+
+type Found = (Vec<&'static Route>, Vec<String>);
+
+/// The routes of a path, and the values of its placeholders.
+fn find_path(app: &App, target: &arrival::Target<'_>) -> Result<Found, Failure> {
+    let mut found: Vec<&'static Route> = Vec::new();
+    let mut values = Vec::new();
+    for route in ROUTES {
+        if let Some(matched) = route.matches(target.rest) {
+            found.push(route);
+            values = matched;
+        }
+    }
+    let control = found.iter().all(|route| route.path.starts_with("sandbox"));
+    let open = target.environment == Environment::Sandbox || app.edge.key_selects_environment;
+    let enabled = match target.environment {
+        Environment::Sandbox => app.edge.sandbox,
+        Environment::Live => app.edge.live || app.edge.key_selects_environment,
+    };
+    if found.is_empty() || !enabled || (control && !open) {
+        let known: Vec<&str> = ROUTES
+            .iter()
+            .filter(|route| open || !route.path.starts_with("sandbox"))
+            .map(|route| route.path)
+            .collect();
+        let nearest = wire::route::nearest(target.rest, &known).unwrap_or("translate/jobs");
+        let shown = wire::json::shown_text(target.rest);
+        let text = format!("there is no path {shown}; the nearest is {}{nearest}", target.base());
+        return Err(Failure::new(404, text, &app.desk.public_url));
+    }
+    Ok((found, values))
+}
+
+/// The route of the method, after `_method`. PUT on a path that only knows POST is POST.
+fn find_method(
+    app: &App,
+    routes: &[&'static Route],
+    method: &Method,
+    params: &Params,
+) -> Result<&'static Route, Failure> {
+    let wanted = match (method, params.method_override) {
+        (&Method::GET | &Method::POST, Some(MethodOverride::Put)) => "PUT",
+        (&Method::GET | &Method::POST, Some(MethodOverride::Delete)) => "DELETE",
+        (&Method::HEAD, _) => "GET",
+        (method, _) => method.as_str(),
+    };
+    let find = |wanted: &str| routes.iter().find(|route| route.method == wanted).copied();
+    let found = find(wanted).or_else(|| if wanted == "PUT" { find("POST") } else { None });
+    found.ok_or_else(|| {
+        let mut allowed: Vec<&str> = routes.iter().map(|route| route.method).collect();
+        allowed.dedup();
+        let allow = allowed.join(", ");
+        let text = format!("{} does not work here; allowed: {allow}", wire::json::shown_text(wanted));
+        let mut failure = Failure::new(405, text, &app.desk.public_url);
+        failure.allow = Some(allow);
+        failure
+    })
+}
+
+fn as_method(route: &Route, mut params: Params) -> Params {
+    params.method_is_get_like = matches!(route.method, "GET" | "DELETE");
+    params
+}
+
+fn throttle_address(app: &App, arrival: &Arrival, envelope: &mut Envelope) -> Result<(), Failure> {
+    match app.throttle.address(arrival.peer) {
+        Ok(allowance) => envelope.allowance = allowance,
+        Err(wait_s) => {
+            let text = format!("too many requests from this address; try again in {wait_s} s");
+            return Err(Failure::too_many(&text, wait_s, &app.desk.public_url));
+        }
+    }
+    Ok(())
+}
+
+fn throttle_key(app: &App, public_key: &str, envelope: &mut Envelope) -> Result<(), Failure> {
+    match app.throttle.key(public_key) {
+        Ok(Some(allowance)) => {
+            let tighter = envelope.allowance.is_none_or(|other| allowance.remaining < other.remaining);
+            if tighter {
+                envelope.allowance = Some(allowance);
+            }
+        }
+        Ok(None) => {}
+        Err(wait_s) => {
+            let text = format!("too many requests with this key; try again in {wait_s} s");
+            return Err(Failure::too_many(&text, wait_s, &app.desk.public_url));
+        }
+    }
+    Ok(())
+}
+
+fn refuse_plain(app: &App, arrival: &Arrival) -> Result<(), Failure> {
+    if app.edge.https_only && !arrival.secure {
+        let mut failure = Failure::new(1000, "this server is reached over HTTPS only", &app.desk.public_url);
+        failure.status = 403;
+        return Err(failure);
+    }
+    Ok(())
+}
+
+fn idempotency_key(app: &App, headers: &HeaderMap, route: &Route) -> Result<Option<String>, Failure> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    if route.method == "GET" {
+        return Ok(None);
+    }
+    match value.to_str() {
+        Ok(text) if !text.is_empty() && text.len() <= app.limits.idempotency_key_chars => {
+            Ok(Some(text.to_owned()))
+        }
+        _ => {
+            let text =
+                format!("1 to {} visible ASCII characters are accepted", app.limits.idempotency_key_chars);
+            Err(Failure::of(&Fault::new(1352, text).of("Idempotency-Key"), &app.desk.public_url))
+        }
+    }
+}

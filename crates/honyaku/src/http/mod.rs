@@ -1,0 +1,18 @@
+//! The edge: parse, one use case, answer. Only this folder knows HTTP, forms and envelopes.
+
+mod answer;
+mod api_v2;
+mod arrival;
+mod auth;
+mod call;
+mod dispatch;
+mod failure;
+mod fingerprint;
+mod pages;
+mod routes;
+mod sandbox;
+mod server;
+mod throttle;
+
+pub use server::{Listeners, serve};
+pub use throttle::Throttle;

@@ -1,0 +1,36 @@
+//! Whether the server lives, is ready, and how it does.
+
+use crate::app::{App, real_now};
+use crate::http::answer::body;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::Response;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+const TEXT: &str = "text/plain; charset=utf-8";
+
+/// `GET /healthz`
+pub async fn alive() -> Response<Body> {
+    body(200, TEXT, b"ok\n".to_vec())
+}
+
+/// `GET /readyz`: the database answers and the server is not going down.
+pub async fn ready(State(app): State<Arc<App>>) -> Response<Body> {
+    let answers = app.db.read(|tx| store::installation::get(tx, "ready")).await.is_ok();
+    if answers && !app.closing.load(Ordering::Relaxed) {
+        body(200, TEXT, b"ready\n".to_vec())
+    } else {
+        body(503, TEXT, b"not ready\n".to_vec())
+    }
+}
+
+/// `GET /metrics`, for Prometheus.
+pub async fn metrics(State(app): State<Arc<App>>) -> Response<Body> {
+    if let Ok((waiting, late, dead)) = app.db.read(|tx| store::tasks::counts(tx, real_now())).await {
+        metrics::gauge!("honyaku_tasks_waiting").set(waiting as f64);
+        metrics::gauge!("honyaku_tasks_late").set(late as f64);
+        metrics::gauge!("honyaku_tasks_dead").set(dead as f64);
+    }
+    body(200, "text/plain; version=0.0.4", app.metrics.render().into_bytes())
+}

@@ -1,0 +1,77 @@
+//! The test clock: puts a sandbox's time forward and runs everything that falls due on the
+//! way, in order of due time. Source: sandbox 6.
+
+use crate::http::answer::Answer;
+use crate::http::api_v2::fields;
+use crate::http::call::Call;
+use crate::http::failure::Failure;
+use crate::work::{callbacks, tasks};
+use domain::event::Actor;
+use domain::ids::Timestamp;
+use serde_json::{Value, json};
+use service::sandbox;
+
+const FORWARD_MOST_S: i64 = 400 * 24 * 3600;
+/// Things that one call runs; a robot that never rests must not keep a call for ever.
+const RUNS_MOST: usize = 20_000;
+
+/// `POST sandbox/clock`
+pub async fn forward(mut call: Call) -> Result<Answer, Failure> {
+    let data = call.data_if_any()?;
+    let refuse = |fault| call.fault(&fault);
+    let by_s = fields::integer(data.get("forward"), "forward", 1352).map_err(refuse)?;
+    let to_next = fields::boolean(data.get("to_next"), "to_next", 1352).map_err(refuse)?.unwrap_or(false);
+    if by_s.is_some_and(|by_s| !(0..=FORWARD_MOST_S).contains(&by_s)) {
+        let text = format!("is outside: send 0 to {FORWARD_MOST_S} seconds");
+        return Err(refuse(fields::fault(1352, "forward", text)));
+    }
+    settle(&call).await?;
+    let start = call.read(|_, ctx| Ok(ctx.now)).await?;
+    let target = match (by_s, to_next) {
+        (Some(by_s), _) => start.plus_s(by_s),
+        (None, true) => call.read(sandbox::next_due).await?.map_or(start, |next| next.max(start)),
+        (None, false) => start,
+    };
+    let ran = run_until(&call, target).await?;
+    step_to(&call, target).await?;
+    let clock = call.read(|_, ctx| Ok(sandbox::clock(ctx))).await?;
+    Ok(json!({ "now": clock["now"], "offset": clock["offset"], "events": ran }).into())
+}
+
+/// Runs what is due until `target`, moving the clock to each due time on the way.
+async fn run_until(call: &Call, target: Timestamp) -> Result<Vec<Value>, Failure> {
+    let mut ran = Vec::new();
+    while ran.len() < RUNS_MOST {
+        let Some(next) = call.read(sandbox::next_due).await?.filter(|next| *next <= target) else { break };
+        step_to(call, next).await?;
+        let Some(what) = run_one(call).await? else { break };
+        ran.push(what);
+        settle(call).await?;
+    }
+    Ok(ran)
+}
+
+async fn step_to(call: &Call, to: Timestamp) -> Result<(), Failure> {
+    call.run(Actor::Sandbox, move |tx, ctx| sandbox::forward_to(tx, ctx, to)).await
+}
+
+/// Makes deliveries of new events, so that they are due too.
+async fn settle(call: &Call) -> Result<(), Failure> {
+    while callbacks::fan_out(&call.app).await.map_err(|error| Failure::from_service(error, call.origin()))?
+        > 0
+    {}
+    Ok(())
+}
+
+/// Runs the scope's next due task or delivery, whichever is due first.
+async fn run_one(call: &Call) -> Result<Option<Value>, Failure> {
+    let scope = call.caller()?.scope();
+    let broken = |error| Failure::from_service(error, call.origin());
+    if let Some(task) = tasks::run_next_of(&call.app, scope).await.map_err(broken)? {
+        return Ok(Some(json!({ "type": task.kind, "id": task.subject.to_string() })));
+    }
+    if let Some(delivery) = callbacks::run_next_of(&call.app, scope).await.map_err(broken)? {
+        return Ok(Some(json!({ "type": "callback", "id": delivery.to_string() })));
+    }
+    Ok(None)
+}

@@ -1,0 +1,133 @@
+//! The built-in receiver of callbacks, as its owner reads it. Source: sandbox 5.1.
+
+use crate::http::answer::Answer;
+use crate::http::api_v2::fields;
+use crate::http::call::{Call, id};
+use crate::http::failure::Failure;
+use domain::event::Actor;
+use domain::fault::Fault;
+use domain::ids::JobId;
+use serde_json::{Value, json};
+use std::time::Duration;
+use store::inboxes::{self, Inbox, Received};
+use tokio::time::Instant;
+use wire::json::Json;
+
+const LIMIT_DEFAULT: i64 = 100;
+const LIMIT_MOST: i64 = 1_000;
+
+/// `GET sandbox/inbox/{token}`
+pub async fn get(mut call: Call) -> Result<Answer, Failure> {
+    let inbox = find(&call).await?;
+    let data = call.data()?.object;
+    let number = |name: &str, default: i64, most: i64| -> Result<i64, Fault> {
+        Ok(fields::integer(data.get(name), name, 1352)?.unwrap_or(default).clamp(0, most))
+    };
+    let read = || -> Result<(i64, i64, i64, Option<JobId>), Fault> {
+        let job = fields::integer(data.get("job_id"), "job_id", 1352)?.map(JobId);
+        Ok((
+            number("after", 0, i64::MAX)?,
+            number("wait", 0, 30)?,
+            number("limit", LIMIT_DEFAULT, LIMIT_MOST)?,
+            job,
+        ))
+    };
+    let (after, wait_s, limit, job) = read().map_err(|fault| call.fault(&fault))?;
+    let until = Instant::now() + Duration::from_secs(wait_s.unsigned_abs());
+    let mut news = call.app.news.subscribe();
+    loop {
+        news.mark_unchanged();
+        let id = inbox.id;
+        let requests = call.read(move |tx, _| Ok(inboxes::requests(tx, id, after, job, limit)?)).await?;
+        if !requests.is_empty() || Instant::now() >= until {
+            let shown: Vec<Value> = requests.iter().map(show).collect();
+            return Ok(
+                json!({ "requests": shown, "answer": inbox.answer, "fail_next": inbox.fail_next }).into()
+            );
+        }
+        let _ =
+            tokio::time::timeout_at(until.min(Instant::now() + Duration::from_secs(1)), news.changed()).await;
+    }
+}
+
+async fn find(call: &Call) -> Result<Inbox, Failure> {
+    let token = call.path.first().cloned().unwrap_or_default();
+    let account = call.caller()?.scope().account;
+    let found = call.read(move |tx, _| Ok(inboxes::by_token(tx, &token)?)).await?;
+    found
+        .filter(|inbox| inbox.account == account)
+        .ok_or_else(|| call.refuse(404, "no inbox with this token in this account; GET sandbox lists them"))
+}
+
+fn show(received: &Received) -> Value {
+    let body = String::from_utf8_lossy(&received.body).into_owned();
+    let headers: Value = serde_json::from_str(&received.headers).unwrap_or_else(|_| json!({}));
+    let (job, comment) = decoded(&headers, &received.body);
+    json!({
+        "id": received.id.to_string(),
+        "ctime": received.created_at.seconds(),
+        "method": received.method,
+        "path": received.path,
+        "headers": headers,
+        "body": body,
+        "event": received.event,
+        "job_id": received.job.map(|job| job.to_string()),
+        "attempt": received.attempt,
+        "answered": received.answered,
+        "job": job,
+        "comment": comment,
+    })
+}
+
+/// The callback's JSON, whatever its encoding.
+fn decoded(headers: &Value, body: &[u8]) -> (Value, Value) {
+    let content_type = headers.get("content-type").and_then(Value::as_str);
+    let Ok(mut params) = wire::params::Params::decode(false, None, content_type, body.to_vec()) else {
+        return (Value::Null, Value::Null);
+    };
+    let Ok(data) = params.data_object() else { return (Value::Null, Value::Null) };
+    let member = |name: &str| match data.object.get(name) {
+        Some(Json::String(text)) => serde_json::from_str(text).unwrap_or(Value::Null),
+        _ => serde_json::from_slice::<Value>(body)
+            .ok()
+            .and_then(|whole| whole.get(name).cloned())
+            .unwrap_or(Value::Null),
+    };
+    (member("job"), member("comment"))
+}
+
+/// `PUT sandbox/inbox/{token}`
+pub async fn set(mut call: Call) -> Result<Answer, Failure> {
+    let inbox = find(&call).await?;
+    let data = call.data()?.object;
+    let read = || -> Result<(String, i64), Fault> {
+        let answer =
+            fields::text_or_number(data.get("answer"), "answer", 1352, 20)?.unwrap_or(inbox.answer.clone());
+        let known = ["redirect", "never", "close"].contains(&answer.as_str())
+            || id(&answer).is_some_and(|status| (200..600).contains(&status));
+        if !known {
+            return Err(fields::fault(
+                1352,
+                "answer",
+                "is unknown: send a status such as 200, or redirect, never, close",
+            ));
+        }
+        let fail_next = fields::integer(data.get("fail_next"), "fail_next", 1352)?.unwrap_or(inbox.fail_next);
+        if !(0..=1_000).contains(&fail_next) {
+            return Err(fields::fault(1352, "fail_next", "is outside: send 0 to 1000"));
+        }
+        Ok((answer, fail_next))
+    };
+    let (answer, fail_next) = read().map_err(|fault| call.fault(&fault))?;
+    let settings = json!({ "answer": answer, "fail_next": fail_next });
+    let id = inbox.id;
+    call.run(Actor::Sandbox, move |tx, _| Ok(inboxes::set_answer(tx, id, &answer, fail_next)?)).await?;
+    Ok(settings.into())
+}
+
+/// `DELETE sandbox/inbox/{token}`
+pub async fn clear(call: Call) -> Result<Answer, Failure> {
+    let id = find(&call).await?.id;
+    call.run(Actor::Sandbox, move |tx, _| Ok(inboxes::clear(tx, id)?)).await?;
+    Ok(Answer::empty())
+}

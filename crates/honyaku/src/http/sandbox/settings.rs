@@ -1,0 +1,113 @@
+//! The sandbox as a whole: overview, credits, robot, wipe.
+
+use crate::http::answer::Answer;
+use crate::http::call::Call;
+use crate::http::failure::Failure;
+use domain::event::Actor;
+use domain::fault::Fault;
+use domain::money::Money;
+use serde_json::{Map, Value, json};
+use service::{credits, look, sandbox};
+use store::sandboxes::Keep;
+use wire::field::{boolean, decimal_text, given};
+use wire::json::{Json, Object};
+
+/// The most test credits that one call adds.
+const GRANT_MOST: &str = "10000.00";
+
+/// `GET sandbox`
+pub async fn overview(call: Call) -> Result<Answer, Failure> {
+    call.read(sandbox::overview).await.map(Answer::from)
+}
+
+/// `POST sandbox/credits`
+pub async fn credits(mut call: Call) -> Result<Answer, Failure> {
+    let data = call.data()?.object;
+    let currency = call.read(look::account).await?.currency;
+    let read = |name: &str| -> Result<Option<Money>, Fault> {
+        let text = decimal_text(data.get(name))
+            .map_err(|found| Fault::new(1352, format!("{name} {found}")).of(name))?;
+        text.map(|text| Money::parse(text, currency))
+            .transpose()
+            .map_err(|found| Fault::new(1352, format!("{name}: {found}")).of(name))
+    };
+    let amounts = || Ok::<_, Fault>((read("set")?, read("add")?.or(read("amount")?)));
+    let (set, add) = amounts().map_err(|fault| call.fault(&fault))?;
+    let most = Money::parse(GRANT_MOST, currency).map_or(1_000_000, Money::minor);
+    if let Some(add) = add.filter(|add| add.minor() > most) {
+        return Err(
+            call.fault(&Fault::new(1352, format!("{add} is too much; at most 10,000 at a time")).of("add"))
+        );
+    }
+    call.write(&data, move |tx, ctx| {
+        let balance = match (set, add) {
+            (Some(amount), _) => credits::set(tx, ctx, amount)?,
+            (None, Some(amount)) => credits::grant(tx, ctx, amount)?,
+            (None, None) => {
+                return Err(Fault::new(1352, "send add or set with an amount such as \"100.00\"")
+                    .of("add")
+                    .into());
+            }
+        };
+        Ok(json!({ "credits": balance.to_string() }))
+    })
+    .await
+}
+
+/// `GET sandbox/robot`
+pub async fn robot(call: Call) -> Result<Answer, Failure> {
+    call.read(|tx, ctx| Ok(ctx.robot(tx)?.show())).await.map(Answer::from)
+}
+
+/// `PUT` or `POST sandbox/robot`
+pub async fn set_robot(mut call: Call) -> Result<Answer, Failure> {
+    let data = call.data()?.object;
+    let changes: Map<String, Value> = data
+        .iter()
+        .filter(|(_, value)| given(Some(value)).is_some())
+        .map(|(name, value)| (name.to_owned(), plain(value)))
+        .collect();
+    let apply = boolean(data.get("apply_to_open")).map_err(|found| {
+        call.fault(&Fault::new(1352, format!("apply_to_open {found}")).of("apply_to_open"))
+    })?;
+    call.write(&data, move |tx, ctx| sandbox::set_robot(tx, ctx, &changes, apply.unwrap_or(false))).await
+}
+
+/// The request's JSON as plain values; numbers keep their text if they are no integers.
+fn plain(value: &Json) -> Value {
+    match value {
+        Json::Null => Value::Null,
+        Json::Bool(on) => json!(on),
+        Json::Number(text) => text.parse::<i64>().map_or_else(|_| json!(text), |number| json!(number)),
+        Json::String(text) => json!(text),
+        Json::List(elements) => elements.iter().map(plain).collect(),
+        Json::Object(members) => {
+            Value::Object(members.iter().map(|(name, value)| (name.to_owned(), plain(value))).collect())
+        }
+    }
+}
+
+/// `POST sandbox/wipe`
+pub async fn wipe(mut call: Call) -> Result<Answer, Failure> {
+    let data = call.data()?.object;
+    let account = call.read(look::account).await?;
+    let confirmed = matches!(data.get("confirm"), Some(Json::String(text)) if *text == account.short_name);
+    if !confirmed {
+        let text = format!(
+            "send confirm with the account's short name, {:?}: a wipe cannot be undone",
+            account.short_name
+        );
+        return Err(call.fault(&Fault::new(1352, text).of("confirm")));
+    }
+    let keep = keep(&data);
+    let start = call.app.start_credits(account.currency);
+    call.run(Actor::Sandbox, move |tx, ctx| sandbox::wipe(tx, ctx, keep, start)).await?;
+    Ok(Answer::empty())
+}
+
+/// What stays; keys do unless something else is listed.
+fn keep(data: &Object) -> Keep {
+    let Some(Json::List(list)) = data.get("keep") else { return Keep { keys: true, ..Keep::default() } };
+    let has = |name: &str| list.iter().any(|kept| matches!(kept, Json::String(text) if text == name));
+    Keep { keys: has("keys"), glossaries: has("glossaries"), robot: has("robot") }
+}

@@ -1,0 +1,194 @@
+//! The callback loops. One makes deliveries of events; the other asks which destinations are
+//! due and sends at most four at a time to each, 256 in all. A destination's turn holds no
+//! other: dead ones cost one waiting connection each and are asked ever more rarely.
+
+use super::inbox;
+use crate::app::{App, real_now};
+use domain::ids::{DeliveryId, Scope, Timestamp};
+use outbound::{Outcome, Request};
+use service::Error;
+use service::callbacks::{self, Prepared};
+use std::sync::Arc;
+use std::time::Duration;
+use store::deliveries::{self, Delivery, Destination};
+use tokio::sync::{Semaphore, watch};
+use url::Url;
+
+const IN_FLIGHT: usize = 256;
+const EVENTS_AT_ONCE: i64 = 100;
+const LEASE_MS: i64 = 60_000;
+const IDLE: Duration = Duration::from_millis(500);
+
+/// Makes deliveries of events until told to stop.
+pub async fn run_fan_out(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let mut news = app.news.subscribe();
+    while !*stop.borrow() {
+        news.mark_unchanged();
+        match fan_out(&app).await {
+            Ok(0) => {
+                tokio::select! {
+                    _ = news.changed() => {}
+                    () = tokio::time::sleep(IDLE) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+            Ok(_) => app.callbacks.notify_one(),
+            Err(error) => {
+                tracing::error!(%error, "events could not be fanned out");
+                tokio::time::sleep(IDLE).await;
+            }
+        }
+    }
+}
+
+/// Makes deliveries of the next events; how many there were.
+pub async fn fan_out(app: &Arc<App>) -> Result<usize, Error> {
+    if app.db.read(|tx| store::events::outbox_is_empty(tx)).await? {
+        return Ok(0);
+    }
+    let desk = Arc::clone(&app.desk);
+    app.db.write(move |tx| callbacks::fan_out(tx, &desk, real_now(), EVENTS_AT_ONCE)).await
+}
+
+/// Sends what is due until told to stop.
+pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let slots = Arc::new(Semaphore::new(IN_FLIGHT));
+    while !*stop.borrow() {
+        match turns(&app, &slots).await {
+            Ok(0) => {
+                let wait = until_next(&app).await;
+                tokio::select! {
+                    () = app.callbacks.notified() => {}
+                    () = tokio::time::sleep(wait) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, "destinations could not be asked");
+                tokio::time::sleep(IDLE).await;
+            }
+        }
+    }
+}
+
+async fn until_next(app: &App) -> Duration {
+    let due = app.db.read(deliveries::next_due).await.ok().flatten();
+    let wait_ms = due.map_or(IDLE.as_millis() as i64, |due| due.since_ms(real_now()));
+    Duration::from_millis(wait_ms.clamp(5, IDLE.as_millis() as i64).unsigned_abs())
+}
+
+/// Gives every due destination a turn, as far as there are slots; how many there were.
+async fn turns(app: &Arc<App>, slots: &Arc<Semaphore>) -> Result<usize, Error> {
+    let now = real_now();
+    if app.db.read(deliveries::next_due).await?.is_none_or(|due| due > now) {
+        return Ok(0);
+    }
+    let room = (slots.available_permits() / 4).max(1) as i64;
+    let due =
+        app.db.write(move |tx| deliveries::take_destinations(tx, now, now.plus_ms(LEASE_MS), room)).await?;
+    let count = due.len();
+    for destination in due {
+        // A turn takes as many slots as it may send at once.
+        let wide = u32::try_from(callbacks::width(&destination)).unwrap_or(1);
+        let Ok(slot) = Arc::clone(slots).acquire_many_owned(wide).await else { return Ok(count) };
+        let app = Arc::clone(app);
+        tokio::spawn(async move {
+            turn(&app, destination).await;
+            drop(slot);
+        });
+    }
+    Ok(count)
+}
+
+/// One destination's turn: what is due is sent side by side, then it is due again when its
+/// next delivery is.
+async fn turn(app: &Arc<App>, destination: Destination) {
+    let (id, width, now) = (destination.id, callbacks::width(&destination), real_now());
+    let leased = app.db.write(move |tx| deliveries::lease(tx, id, now, LEASE_MS, width)).await;
+    match leased {
+        Ok(leased) => {
+            let mut sending = tokio::task::JoinSet::new();
+            for delivery in leased {
+                let app = Arc::clone(app);
+                sending.spawn(async move { deliver(&app, delivery).await });
+            }
+            while sending.join_next().await.is_some() {}
+        }
+        Err(error) => tracing::error!(%error, "deliveries could not be leased"),
+    }
+    if let Err(error) = app.db.write(move |tx| callbacks::end_turn(tx, id, real_now())).await {
+        tracing::error!(%error, "a destination's turn could not be ended; its lease will end");
+    }
+    app.callbacks.notify_one();
+}
+
+/// Makes one attempt at a delivery and writes what came of it.
+async fn deliver(app: &Arc<App>, delivery: Delivery) {
+    let (desk, leased) = (Arc::clone(&app.desk), delivery.clone());
+    let prepared = app.db.read(move |tx| callbacks::prepare(tx, &desk, leased, real_now())).await;
+    let written = match prepared {
+        Ok(Some(prepared)) => {
+            let outcome = send(app, &prepared).await;
+            let result = if outcome.delivered() { "delivered" } else { "failed" };
+            metrics::counter!("honyaku_callbacks_total", "result" => result).increment(1);
+            let desk = Arc::clone(&app.desk);
+            let random = random();
+            app.db
+                .write(move |tx| {
+                    callbacks::conclude(tx, &desk, &prepared.delivery, &outcome, random, real_now())
+                })
+                .await
+        }
+        Ok(None) => {
+            let desk = Arc::clone(&app.desk);
+            app.db.write(move |tx| callbacks::drop_delivery(tx, &desk, &delivery, real_now())).await
+        }
+        Err(error) => Err(error),
+    };
+    match written {
+        Ok(()) => app.stir(),
+        Err(error) => tracing::error!(%error, "an attempt could not be written; it will be made again"),
+    }
+}
+
+/// Sends a callback: to an inbox of this server inside the process, else over the network.
+pub async fn send(app: &Arc<App>, prepared: &Prepared) -> Outcome {
+    let mut headers = prepared.headers.clone();
+    if let Some(token) = inbox::token_of(&app.desk.public_url, &prepared.url) {
+        headers.push(("content-type".to_owned(), prepared.content_type.clone()));
+        return inbox::hand_over(app, token, prepared, headers).await;
+    }
+    match Url::parse(&prepared.url) {
+        Ok(url) => {
+            let request = Request {
+                url,
+                headers,
+                content_type: prepared.content_type.clone(),
+                body: prepared.body.clone(),
+            };
+            app.client.post(request).await
+        }
+        Err(error) => inbox::failed(&format!("the address cannot be read: {error}")),
+    }
+}
+
+/// Sends the scope's next delivery that is due now, for the test clock.
+pub async fn run_next_of(app: &Arc<App>, scope: Scope) -> Result<Option<DeliveryId>, Error> {
+    let now: Timestamp = real_now();
+    let leased = app.db.write(move |tx| deliveries::lease_next_of(tx, scope, now, now, LEASE_MS)).await?;
+    let Some(delivery) = leased else { return Ok(None) };
+    let (id, destination) = (delivery.id, delivery.destination);
+    deliver(app, delivery).await;
+    app.db.write(move |tx| callbacks::end_turn(tx, destination, real_now())).await?;
+    Ok(Some(id))
+}
+
+/// A random number from 0 to 1, to spread retries.
+fn random() -> f64 {
+    let mut bytes = [0; 4];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
+        Err(_) => 0.5,
+    }
+}

@@ -1,0 +1,21 @@
+//! Work that nobody waits for: tasks and timers, callbacks, cleaning up.
+
+pub mod callbacks;
+mod cleanup;
+pub mod inbox;
+pub mod tasks;
+
+use crate::app::App;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// Starts the workers. They end when `stop` turns true.
+pub fn start(app: &Arc<App>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
+    let mut workers = JoinSet::new();
+    workers.spawn(tasks::run(Arc::clone(app), stop.clone()));
+    workers.spawn(callbacks::run(Arc::clone(app), stop.clone()));
+    workers.spawn(callbacks::run_fan_out(Arc::clone(app), stop.clone()));
+    workers.spawn(cleanup::run(Arc::clone(app), stop.clone()));
+    workers
+}

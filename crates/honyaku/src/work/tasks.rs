@@ -1,0 +1,90 @@
+//! The task loop: leases what is due in batches and runs each task in a transaction of its
+//! own, in which it is also closed.
+
+use crate::app::{App, real_now};
+use domain::ids::{Scope, Timestamp};
+use service::Error;
+use service::timers::{self, Progress};
+use std::sync::Arc;
+use std::time::Duration;
+use store::tasks::{self, Task};
+use tokio::sync::watch;
+
+const BATCH: i64 = 20;
+const LEASE_MS: i64 = 60_000;
+const IDLE: Duration = Duration::from_millis(1_000);
+/// Minutes until a failed task is tried again; after the last it is given up.
+const RETRIES_MIN: [i64; 6] = [0, 1, 5, 15, 60, 240];
+
+/// Runs tasks until told to stop.
+pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    while !*stop.borrow() {
+        match batch(&app).await {
+            Ok(0) => {
+                let wait = until_next(&app).await;
+                tokio::select! {
+                    () = app.tasks.notified() => {}
+                    () = tokio::time::sleep(wait) => {}
+                    _ = stop.changed() => {}
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(%error, "tasks could not be leased");
+                tokio::time::sleep(IDLE).await;
+            }
+        }
+    }
+}
+
+/// How long nothing is due.
+async fn until_next(app: &App) -> Duration {
+    let due = app.db.read(tasks::next_due).await.ok().flatten();
+    let wait_ms = due.map_or(IDLE.as_millis() as i64, |due| due.since_ms(real_now()));
+    Duration::from_millis(wait_ms.clamp(1, IDLE.as_millis() as i64).unsigned_abs())
+}
+
+/// Leases a batch and runs it; how many there were.
+async fn batch(app: &Arc<App>) -> Result<usize, Error> {
+    let now = real_now();
+    if app.db.read(tasks::next_due).await?.is_none_or(|due| due > now) {
+        return Ok(0);
+    }
+    let leased = app.db.write(move |tx| tasks::lease(tx, now, LEASE_MS, BATCH)).await?;
+    let count = leased.len();
+    for task in leased {
+        work(app, task).await;
+    }
+    Ok(count)
+}
+
+/// Runs one task. A failure is noted and tried again later.
+async fn work(app: &Arc<App>, task: Task) {
+    let desk = Arc::clone(&app.desk);
+    let leased = task.clone();
+    let done = app.db.write(move |tx| timers::work(tx, desk, &leased, real_now())).await;
+    match done {
+        Ok(Progress::Done | Progress::More) => app.stir(),
+        Err(error) => fail(app, &task, &error).await,
+    }
+}
+
+async fn fail(app: &App, task: &Task, error: &Error) {
+    tracing::error!(task = task.id, kind = task.kind, %error, "a task failed");
+    let made = usize::try_from(task.attempts).unwrap_or(usize::MAX);
+    let again = RETRIES_MIN.get(made).map(|minutes| real_now().plus_s(minutes * 60).plus_ms(500));
+    let (id, text) = (task.id, error.to_string());
+    if let Err(error) = app.db.write(move |tx| tasks::fail(tx, id, &text, again)).await {
+        tracing::error!(%error, task = id, "a task's failure could not be noted; its lease will end");
+    }
+}
+
+/// Runs the scope's next task that is due now, for the test clock.
+pub async fn run_next_of(app: &Arc<App>, scope: Scope) -> Result<Option<Task>, Error> {
+    let now: Timestamp = real_now();
+    let leased = app.db.write(move |tx| tasks::lease_next_of(tx, scope, now, now, LEASE_MS)).await?;
+    if let Some(task) = leased.clone() {
+        work(app, task).await;
+    }
+    Ok(leased)
+}

@@ -1,0 +1,154 @@
+//! Accounts, their people and their keys.
+
+use crate::context::{Context, Desk};
+use crate::error::Error;
+use crate::secrets;
+use domain::fault::Fault;
+use domain::ids::*;
+use domain::money::Currency;
+use store::accounts::{self, Account, Person};
+use store::inboxes;
+use store::keys::{self, Key};
+use store::sql::{self, Tx};
+
+/// What an account starts with.
+pub struct NewAccount<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// A name without spaces.
+    pub short_name: &'a str,
+    /// Never changed later.
+    pub currency: Currency,
+}
+
+/// Makes an account with its live and its sandbox environment and the sandbox's inbox.
+pub fn add(tx: &mut Tx<'_>, new: &NewAccount<'_>, now: Timestamp) -> Result<AccountId, Error> {
+    let short = new.short_name;
+    let fits =
+        !short.is_empty() && short.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if !fits {
+        let text = format!("{short:?} is no short name: use letters, digits, - _ and .");
+        return Err(Fault::new(1352, text).of("short_name").into());
+    }
+    let account = Account {
+        id: AccountId(tx.reserve_ids("account", 1)?),
+        name: new.name.to_owned(),
+        short_name: short.to_owned(),
+        currency: new.currency,
+        suspended: false,
+        auto_approve: false,
+        review_hours: None,
+        rating_required: false,
+        created_at: now,
+    };
+    accounts::insert(tx, &account).map_err(|error| taken(error, "short_name", short))?;
+    inboxes::insert(tx, account.id, &secrets::letters(32)?, now)?;
+    Ok(account.id)
+}
+
+fn taken(error: sql::Error, field: &str, value: &str) -> Error {
+    match error {
+        sql::Error::Constraint(_) => Fault::new(1352, format!("{field} {value:?} is taken")).of(field).into(),
+        other => other.into(),
+    }
+}
+
+/// Who a person is.
+pub struct NewPerson<'a> {
+    /// The account of a customer.
+    pub account: Option<AccountId>,
+    /// The address they sign in with.
+    pub email: &'a str,
+    /// Their name.
+    pub name: &'a str,
+    /// customer, translator or operator.
+    pub role: &'a str,
+    /// Made by `secrets::hash_password`, which is slow: outside the transaction.
+    pub password_hash: String,
+}
+
+/// Makes a person's sign-in.
+pub fn add_person(tx: &mut Tx<'_>, new: NewPerson<'_>, now: Timestamp) -> Result<PersonId, Error> {
+    if !new.email.contains('@') {
+        return Err(Fault::new(1352, format!("{:?} is no e-mail address", new.email)).of("email").into());
+    }
+    let person = Person {
+        id: PersonId(tx.reserve_ids("person", 1)?),
+        account: new.account,
+        email: new.email.to_ascii_lowercase(),
+        full_name: new.name.to_owned(),
+        display_name: new.name.to_owned(),
+        language_code: "en".to_owned(),
+        role: new.role.to_owned(),
+        password_hash: new.password_hash,
+    };
+    accounts::insert_person(tx, &person, now).map_err(|error| taken(error, "email", &person.email))?;
+    Ok(person.id)
+}
+
+/// A key pair as its owner sees it, once.
+#[derive(Clone, Debug)]
+pub struct KeyPair {
+    /// The public half.
+    pub public: String,
+    /// The private half.
+    pub private: String,
+}
+
+/// Makes a key. A sandbox key sends its callbacks to the sandbox's first inbox.
+pub fn add_key(
+    tx: &mut Tx<'_>,
+    desk: &Desk,
+    scope: Scope,
+    name: &str,
+    now: Timestamp,
+) -> Result<KeyPair, Error> {
+    let prefix = if scope.is_sandbox() { "hy_test" } else { "hy_live" };
+    let pair = KeyPair {
+        public: format!("{prefix}_pk_{}", secrets::letters(32)?),
+        private: format!("{prefix}_sk_{}", secrets::letters(32)?),
+    };
+    import_key(tx, desk, scope, name, &pair, now)?;
+    Ok(pair)
+}
+
+/// Stores a key pair whose texts are given: made here, or brought from another service.
+pub fn import_key(
+    tx: &mut Tx<'_>,
+    desk: &Desk,
+    scope: Scope,
+    name: &str,
+    pair: &KeyPair,
+    now: Timestamp,
+) -> Result<KeyId, Error> {
+    let inbox = inboxes::of_account(tx, scope.account)?.into_iter().next().filter(|_| scope.is_sandbox());
+    let webhook_secret = outbound::signature::new_secret(&secrets::random::<32>()?);
+    let key = Key {
+        id: KeyId(tx.reserve_ids("api_key", 1)?),
+        scope,
+        name: name.to_owned(),
+        public_key: pair.public.clone(),
+        private_key: secrets::seal(&desk.secret, pair.private.as_bytes())?,
+        webhook_secret: secrets::seal(&desk.secret, webhook_secret.as_bytes())?,
+        callback_url: inbox.map(|inbox| format!("{}/inbox/{}", desk.public_url, inbox.token)),
+        callback_encoding: "form".to_owned(),
+        callback_all: false,
+        numbers_current: false,
+        strict_ts: false,
+        guard_identical: !scope.is_sandbox(),
+        addresses: None,
+        versions: "v1,v1.1,v2".to_owned(),
+        spending_limit: None,
+        spent: 0,
+        revoked_at: None,
+        created_at: now,
+        suspended: false,
+    };
+    keys::insert(tx, &key).map_err(|error| taken(error, "public_key", &pair.public))?;
+    Ok(key.id)
+}
+
+/// The translators that the account prefers, by pair and tier, as the contract lists them.
+pub fn preferred(tx: &mut Tx<'_>, ctx: &Context) -> Result<Vec<accounts::Preference>, Error> {
+    Ok(accounts::preferences(tx, ctx.scope)?)
+}

@@ -1,0 +1,286 @@
+//! Callbacks: from the outbox to the receiver and back into the log.
+//!
+//! `fan_out` makes deliveries of events; it runs apart from what caused them, so neither
+//! the queue nor a customer's call ever waits for a receiver. The worker leases what is
+//! due, `prepare` builds the request, `conclude` writes what came of it.
+//! Contract: api-v2 8.
+
+use crate::context::{Context, Desk};
+use crate::error::Error;
+use crate::{look, robots, secrets};
+use domain::event::Actor;
+use domain::fault::Fault;
+use domain::ids::*;
+use outbound::body::{Encoding, encode};
+use outbound::{Outcome, schedule};
+use robot::instruction::CallbackTrick;
+use std::sync::Arc;
+use store::deliveries::{self, Attempt, Delivery, Destination};
+use store::events::{self, Event};
+use store::sql::Tx;
+use store::{jobs, keys};
+use url::Url;
+
+/// How late a callback is that a job asks to have late.
+const LATE_TRICK_MS: i64 = 60_000;
+
+/// Makes deliveries of the oldest events in the outbox; how many there were.
+pub fn fan_out(tx: &mut Tx<'_>, desk: &Arc<Desk>, real_now: Timestamp, limit: i64) -> Result<usize, Error> {
+    let waiting = events::outbox(tx, limit)?;
+    for event in &waiting {
+        deliver(tx, desk, event, real_now)?;
+        events::leave_outbox(tx, event.id)?;
+    }
+    Ok(waiting.len())
+}
+
+fn deliver(tx: &mut Tx<'_>, desk: &Arc<Desk>, event: &Event, real_now: Timestamp) -> Result<(), Error> {
+    let (Some(url), Some(key)) = (&event.callback_url, event.key) else { return Ok(()) };
+    let ctx = Context::open(tx, Arc::clone(desk), event.scope, Actor::System, real_now)?;
+    let trick = trick_of(tx, &ctx, event)?;
+    let (times, delay_ms) = match trick {
+        Some(CallbackTrick::None) => return Ok(()),
+        Some(CallbackTrick::Twice) => (2, 0),
+        Some(CallbackTrick::Late) => (1, LATE_TRICK_MS),
+        Some(CallbackTrick::Garbled) | None => (1, 0),
+    };
+    // An address that cannot be read is refused by the first attempt, and logged there.
+    let address = Url::parse(url).map(|url| outbound::destination(&url)).unwrap_or_else(|_| url.clone());
+    let run_at = real_now.plus_ms(delay_ms);
+    let destination = deliveries::destination(tx, &address, run_at)?;
+    for _ in 0..times {
+        let delivery = Delivery {
+            id: DeliveryId(tx.reserve_ids("delivery", 1)?),
+            scope: event.scope,
+            event: event.id,
+            key,
+            job: event.job,
+            destination,
+            url: url.clone(),
+            trick: trick.map(|trick| trick.code().to_owned()),
+            state: "waiting".to_owned(),
+            attempts: 0,
+            run_at,
+            created_at: ctx.now,
+        };
+        deliveries::insert(tx, &delivery)?;
+    }
+    Ok(())
+}
+
+fn trick_of(tx: &mut Tx<'_>, ctx: &Context, event: &Event) -> Result<Option<CallbackTrick>, Error> {
+    let Some(id) = event.job.filter(|_| ctx.scope.is_sandbox()) else { return Ok(None) };
+    let job = jobs::find(tx, ctx.scope, id)?;
+    Ok(job.and_then(|job| robots::instructions(&job).callback))
+}
+
+/// A callback ready to be sent.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The delivery it belongs to.
+    pub delivery: Delivery,
+    /// The full address as given.
+    pub url: String,
+    /// Headers but the content type.
+    pub headers: Vec<(String, String)>,
+    /// The content type.
+    pub content_type: String,
+    /// The body.
+    pub body: Vec<u8>,
+    /// The event's type, for the inbox.
+    pub event: String,
+}
+
+/// Builds the request of a delivery. `None`: the event or key is gone.
+pub fn prepare(
+    tx: &mut Tx<'_>,
+    desk: &Desk,
+    delivery: Delivery,
+    real_now: Timestamp,
+) -> Result<Option<Prepared>, Error> {
+    let Some(event) = events::find(tx, delivery.event)? else { return Ok(None) };
+    build(tx, desk, delivery, event, real_now)
+}
+
+fn build(
+    tx: &mut Tx<'_>,
+    desk: &Desk,
+    delivery: Delivery,
+    event: Event,
+    real_now: Timestamp,
+) -> Result<Option<Prepared>, Error> {
+    let Some(key) = keys::current(tx, delivery.key)? else { return Ok(None) };
+    let encoding = match key.callback_encoding.as_str() {
+        "multipart" => Encoding::Multipart,
+        "json" => Encoding::Json,
+        _ => Encoding::Form,
+    };
+    let payload = event.payload.as_deref().unwrap_or("{}");
+    let (content_type, mut body) = encode(encoding, look::member_of(&event.kind), payload);
+    if delivery.trick.as_deref() == Some(CallbackTrick::Garbled.code()) {
+        body.truncate(body.len() / 2);
+    }
+    let secret = secrets::unseal(&desk.secret, &key.webhook_secret)?;
+    let id = format!("msg_{}", delivery.id);
+    let timestamp = real_now.seconds();
+    let signature = outbound::signature::sign(&secret, &id, timestamp, &body)
+        .map_err(|error| Error::Broken(format!("webhook secret of key {}: {error}", key.id)))?;
+    let headers = vec![
+        ("webhook-id".to_owned(), id),
+        ("webhook-timestamp".to_owned(), timestamp.to_string()),
+        ("webhook-signature".to_owned(), signature),
+        ("Honyaku-Event".to_owned(), event.kind.clone()),
+        ("Honyaku-Sequence".to_owned(), event.sequence.to_string()),
+        ("Honyaku-Environment".to_owned(), event.scope.environment.code().to_owned()),
+    ];
+    Ok(Some(Prepared { url: delivery.url.clone(), delivery, headers, content_type, body, event: event.kind }))
+}
+
+/// A callback that the sandbox's controls ask for.
+pub struct ByHand {
+    /// About this job.
+    pub job: JobId,
+    /// `job`, as it is now, or `comment`.
+    pub event: String,
+    /// Which comment; none is the last.
+    pub comment: Option<CommentId>,
+    /// Where it goes; none is the job's or key's address.
+    pub url: Option<String>,
+    /// By whose rules.
+    pub key: KeyId,
+}
+
+/// Builds a callback that is sent once, outside the schedule.
+pub fn by_hand(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    desk: &Desk,
+    asked: ByHand,
+    real_now: Timestamp,
+) -> Result<Prepared, Error> {
+    let job = jobs::find(tx, ctx.scope, asked.job)?.ok_or_else(|| look::no_such_job(asked.job))?;
+    let key = keys::current(tx, job.key.unwrap_or(asked.key))?;
+    let url = asked.url.or_else(|| job.callback_url.clone()).or_else(|| key.and_then(|key| key.callback_url));
+    let url = url.ok_or_else(|| {
+        Error::Fault(Fault::new(1601, "neither job nor key has an address for callbacks: send url").of("url"))
+    })?;
+    let (kind, payload) = if asked.event == "comment" {
+        let thread = store::threads::of(tx, ctx.scope, store::threads::Subject::Job(job.id))?;
+        let wanted = thread.iter().rev().find(|comment| asked.comment.is_none_or(|id| comment.id == id));
+        let comment =
+            wanted.ok_or_else(|| Error::fault(1352, format!("job {} has no such comment", job.id)))?;
+        ("comment.created", crate::payload::comment_for_callback(comment, job.custom_data.as_deref())?)
+    } else {
+        ("job.sent_by_hand", crate::payload::job_for_callback(tx, ctx, &job)?)
+    };
+    let event = Event {
+        id: EventId(0),
+        scope: ctx.scope,
+        kind: kind.to_owned(),
+        actor: ctx.actor.code().to_owned(),
+        order: None,
+        job: Some(job.id),
+        comment: None,
+        sequence: job.events,
+        status_from: None,
+        status_to: None,
+        payload: Some(payload.to_string()),
+        outbox: false,
+        key: job.key,
+        callback_url: Some(url.clone()),
+        created_at: ctx.now,
+    };
+    let delivery = Delivery {
+        id: DeliveryId(0),
+        scope: ctx.scope,
+        event: event.id,
+        key: job.key.unwrap_or(asked.key),
+        job: Some(job.id),
+        destination: 0,
+        url,
+        trick: None,
+        state: "waiting".to_owned(),
+        attempts: 0,
+        run_at: real_now,
+        created_at: ctx.now,
+    };
+    build(tx, desk, delivery, event, real_now)?.ok_or_else(|| Error::Broken("the calling key is gone".into()))
+}
+
+/// A delivery whose event is gone is not sent.
+pub fn drop_delivery(
+    tx: &mut Tx<'_>,
+    desk: &Arc<Desk>,
+    delivery: &Delivery,
+    real_now: Timestamp,
+) -> Result<(), Error> {
+    let ctx = Context::open(tx, Arc::clone(desk), delivery.scope, Actor::System, real_now)?;
+    let attempt = Attempt {
+        started_at: ctx.now,
+        took_ms: 0,
+        status: None,
+        error: Some("the event or its key is gone".into()),
+        answer: None,
+    };
+    deliveries::record_attempt(tx, delivery.id, &attempt, "dead", real_now)?;
+    Ok(())
+}
+
+/// Writes what came of an attempt: delivered, to be tried again, or given up.
+pub fn conclude(
+    tx: &mut Tx<'_>,
+    desk: &Arc<Desk>,
+    delivery: &Delivery,
+    outcome: &Outcome,
+    random: f64,
+    real_now: Timestamp,
+) -> Result<(), Error> {
+    let ctx = Context::open(tx, Arc::clone(desk), delivery.scope, Actor::System, real_now)?;
+    let made = u32::try_from(delivery.attempts + 1).unwrap_or(u32::MAX);
+    let next = schedule::next(made, random).map(|ms| ctx.real(delivery.created_at.plus_ms(ms)));
+    // After an outage many attempts may be overdue at once: keep the shortest gap between them.
+    let next = next.map(|at| at.max(real_now.plus_ms(schedule::SHORTEST_GAP_MS / 2)));
+    let (state, run_at) = match next {
+        _ if outcome.delivered() => ("delivered", real_now),
+        Some(at) if !outcome.gone() => ("waiting", at),
+        _ => ("dead", real_now),
+    };
+    deliveries::record_attempt(tx, delivery.id, &attempt_of(&ctx, outcome), state, run_at)?;
+    if outcome.delivered() {
+        deliveries::destination_works(tx, delivery.destination)?;
+    } else {
+        let (failures, since) = deliveries::destination_failed(tx, delivery.destination, real_now)?;
+        let failures = u32::try_from(failures).unwrap_or(u32::MAX);
+        if schedule::is_dead(failures, since.0, real_now.0) {
+            deliveries::pause_destination(tx, delivery.destination)?;
+        }
+    }
+    Ok(())
+}
+
+/// After a destination's turn: when it is due again.
+pub fn end_turn(tx: &mut Tx<'_>, destination: i64, real_now: Timestamp) -> Result<(), Error> {
+    let failures = deliveries::failures(tx, destination)?;
+    let pause_ms = schedule::pause_ms(u32::try_from(failures).unwrap_or(u32::MAX));
+    Ok(deliveries::reschedule_destination(tx, destination, real_now.plus_ms(pause_ms))?)
+}
+
+/// How many deliveries a destination gets at once: one while it is probed.
+pub fn width(destination: &Destination) -> i64 {
+    if schedule::is_probing(u32::try_from(destination.failures).unwrap_or(u32::MAX)) { 1 } else { 4 }
+}
+
+fn attempt_of(ctx: &Context, outcome: &Outcome) -> Attempt {
+    let (status, error) = match &outcome.result {
+        outbound::Ending::Answered { status } => (Some(i64::from(*status)), None),
+        outbound::Ending::Failed { kind, text } => (None, Some(format!("{}: {text}", kind.code()))),
+    };
+    Attempt {
+        started_at: ctx.now,
+        took_ms: i64::try_from(outcome.took_ms).unwrap_or(i64::MAX),
+        status,
+        error,
+        answer: (!outcome.answer.is_empty())
+            .then(|| String::from_utf8_lossy(&outcome.answer).replace('\0', "\u{fffd}")),
+    }
+}

@@ -1,0 +1,76 @@
+//! Glossaries: put in from CSV files, whose first row names the languages.
+
+use crate::context::Context;
+use crate::error::Error;
+use domain::fault::Fault;
+use domain::ids::GlossaryId;
+use domain::language;
+use store::glossaries::{self, Glossary};
+use store::sql::Tx;
+
+/// Puts a glossary in. The first row of the CSV has the source language and the targets,
+/// each further row a term in them.
+pub fn add(tx: &mut Tx<'_>, ctx: &Context, title: &str, csv: Vec<u8>) -> Result<GlossaryId, Error> {
+    let (languages, terms) = read(&csv)?;
+    let [lc_src, targets @ ..] = languages.as_slice() else {
+        return Err(wrong("the first row is empty"));
+    };
+    if targets.is_empty() {
+        return Err(wrong("the first row names no target language"));
+    }
+    let glossary = Glossary {
+        id: GlossaryId(tx.reserve_ids("glossary", 1)?),
+        scope: ctx.scope,
+        title: title.to_owned(),
+        description: None,
+        lc_src: lc_src.clone(),
+        targets: targets.join(","),
+        unit_count: i64::try_from(terms.len()).unwrap_or(i64::MAX),
+        csv,
+        created_at: ctx.now,
+    };
+    glossaries::insert(tx, &glossary)?;
+    Ok(glossary.id)
+}
+
+fn wrong(what: &str) -> Error {
+    Fault::new(1352, format!("the glossary cannot be read: {what}. Send CSV whose first row is the language codes, such as en,ja.")).into()
+}
+
+/// The languages of the first row, and the terms of the others.
+fn read(csv: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), Error> {
+    let csv = csv.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(csv);
+    let mut rows =
+        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(csv).into_records();
+    let header = match rows.next() {
+        Some(Ok(header)) => header,
+        Some(Err(error)) => return Err(wrong(&error.to_string())),
+        None => return Err(wrong("it is empty")),
+    };
+    let mut languages = Vec::new();
+    for name in &header {
+        let language = language::find(name).ok_or_else(|| wrong(&format!("{name:?} is no language code")))?;
+        languages.push(language.code.to_owned());
+    }
+    let mut terms = Vec::new();
+    for row in rows {
+        let row = row.map_err(|error| wrong(&error.to_string()))?;
+        let cells: Vec<String> = row.iter().map(|cell| cell.trim().to_owned()).collect();
+        if cells.first().is_some_and(|source| !source.is_empty()) {
+            terms.push(cells);
+        }
+    }
+    Ok((languages, terms))
+}
+
+/// The terms of a glossary for one target language.
+pub(crate) fn terms(glossary: &Glossary, lc_tgt: &str) -> Vec<(String, String)> {
+    let Ok((languages, rows)) = read(&glossary.csv) else { return Vec::new() };
+    let Some(column) = languages.iter().skip(1).position(|code| code == lc_tgt) else { return Vec::new() };
+    rows.into_iter()
+        .filter_map(|row| {
+            let target = row.get(column + 1).filter(|target| !target.is_empty())?.clone();
+            Some((row.into_iter().next()?, target))
+        })
+        .collect()
+}

@@ -1,0 +1,361 @@
+//! The sandbox's robot translators: they take, translate, hand in, answer and correct, each
+//! by the same use cases as people. What they do and when follows the sandbox's settings,
+//! and the instructions inside a job. Source: sandbox 3.
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::timers::{self, Kind};
+use crate::{claim, comment, estimate, submit, transition};
+use domain::event::Actor;
+use domain::ids::{JobId, TranslatorId};
+use domain::job::{Event, Status};
+use domain::language::UnitType;
+use robot::instruction::{self, Delay, Instructions};
+use robot::settings::{Mode, Settings, Step};
+use serde_json::{Value, json};
+use store::jobs::{self, Job};
+use store::sql::Tx;
+use store::threads::{self, Subject};
+use store::{claims, glossaries};
+
+const FIRST_ROBOT: i64 = 9001;
+const FIRST_SENIOR: i64 = 9011;
+/// Ten robots translate, ten are senior.
+const ROBOTS: i64 = 10;
+
+/// The instructions that a job carries, in its text or in the comments it was ordered with.
+pub fn instructions(job: &Job) -> Instructions {
+    instruction::parse(&job.body_src, job.instructions.as_deref().unwrap_or(""))
+}
+
+/// The lines of the order's and the job's comment that instruct the robot; kept with the job.
+pub fn instruction_lines(ctx: &Context, of_order: Option<&str>, of_job: Option<&str>) -> Option<String> {
+    if !ctx.scope.is_sandbox() {
+        return None;
+    }
+    let lines: Vec<String> =
+        [of_order, of_job].into_iter().flatten().filter_map(instruction::lines).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+/// A translator for a job: another one in each round; a senior when the job asks for one.
+pub fn pick(job: &Job) -> TranslatorId {
+    let first = if instructions(job).senior { FIRST_SENIOR } else { FIRST_ROBOT };
+    let turn = job.id.0.wrapping_add(job.round).rem_euclid(ROBOTS);
+    TranslatorId(first + turn)
+}
+
+/// The editor of a job with an edit step.
+pub fn pick_editor(job: &Job) -> TranslatorId {
+    TranslatorId(FIRST_SENIOR + job.id.0.rem_euclid(ROBOTS))
+}
+
+/// The same numbers again for the same seed, job and step: a run can be repeated.
+fn chance(settings: &Settings, job: &Job, step: u64) -> u64 {
+    let mut mixed = settings.seed
+        ^ (job.id.0 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        ^ step.wrapping_mul(0xD1B5_4A32_D192_ED03);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed ^ (mixed >> 31)
+}
+
+fn working(tx: &mut Tx<'_>, ctx: &Context) -> Result<Option<Settings>, Error> {
+    if !ctx.scope.is_sandbox() {
+        return Ok(None);
+    }
+    let settings = ctx.robot(tx)?;
+    Ok((settings.mode == Mode::Automatic).then_some(settings))
+}
+
+fn delay_ms(settings: &Settings, step: &Step, own: Option<&Delay>, job: &Job, number: u64) -> Option<i64> {
+    match own {
+        Some(Delay::After(ms)) => Some(*ms),
+        Some(Delay::Never) => None,
+        None => {
+            let characters = estimate::unit_type(&job.lc_src) == UnitType::Character;
+            let units = u64::try_from(job.unit_count).unwrap_or(0);
+            step.delay_ms(units, characters, chance(settings, job, number))
+        }
+    }
+}
+
+/// How long the queue takes, in milliseconds.
+pub(crate) fn queue_delay_ms(tx: &mut Tx<'_>, ctx: &Context) -> Result<i64, Error> {
+    Ok(working(tx, ctx)?.and_then(|settings| settings.queue.delay_ms(0, false, settings.seed)).unwrap_or(0))
+}
+
+/// Seconds until the robot delivers; none if no robot works here.
+pub(crate) fn remaining_s(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Option<i64>, Error> {
+    let Some(settings) = working(tx, ctx)? else { return Ok(None) };
+    let characters = estimate::unit_type(&job.lc_src) == UnitType::Character;
+    let units = u64::try_from(job.unit_count).unwrap_or(0);
+    let step = |step: &Step| step.estimate_s(units, characters);
+    let (Some(queue), Some(take), Some(submit)) =
+        (step(&settings.queue), step(&settings.take), step(&settings.submit))
+    else {
+        return Ok(None);
+    };
+    Ok(Some(match job.held_from.unwrap_or(job.status) {
+        Status::Unpaid | Status::Queued => queue + take + submit,
+        Status::Available => take + submit,
+        _ => submit,
+    }))
+}
+
+/// What the robot will do after a move, if it works here.
+pub(crate) fn follow(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> {
+    let Some(settings) = working(tx, ctx)? else { return Ok(()) };
+    let own = instructions(job);
+    let planned = match job.status {
+        Status::Available => {
+            (Kind::RobotTake, delay_ms(&settings, &settings.take, own.take.as_ref(), job, 1))
+        }
+        Status::Revising => {
+            (Kind::RobotSubmit, delay_ms(&settings, &settings.revise, own.revise.as_ref(), job, 3))
+        }
+        Status::Hold => match own.release {
+            Some(Delay::After(ms)) => (Kind::RobotRelease, Some(ms)),
+            _ => return Ok(()),
+        },
+        _ => return Ok(()),
+    };
+    match planned {
+        (kind, Some(ms)) => plan(tx, ctx, kind, job, ms),
+        _ => Ok(()),
+    }
+}
+
+fn plan(tx: &mut Tx<'_>, ctx: &Context, kind: Kind, job: &Job, after_ms: i64) -> Result<(), Error> {
+    timers::set(tx, ctx, kind, job.id.0, ctx.now.plus_ms(after_ms), &json!({ "version": job.version }))
+}
+
+fn current(tx: &mut Tx<'_>, ctx: &Context, id: JobId, payload: &Value) -> Result<Option<Job>, Error> {
+    let job = jobs::lock(tx, ctx.scope, id)?;
+    Ok(job.filter(|job| timers::is_current(job, payload)))
+}
+
+/// The robot takes a job, with its group, and plans what comes next.
+pub(crate) fn take(tx: &mut Tx<'_>, ctx: &Context, id: JobId, payload: &Value) -> Result<(), Error> {
+    let Some(job) = current(tx, ctx, id, payload)? else { return Ok(()) };
+    if job.status != Status::Available {
+        return Ok(());
+    }
+    let ctx = &ctx.acting(Actor::Translator);
+    let claim = claim::take(tx, ctx, id, pick(&job))?;
+    for id in claims::active_jobs(tx, claim)? {
+        let Some(job) = jobs::lock(tx, ctx.scope, id)? else { continue };
+        after_taking(tx, ctx, &job)?;
+    }
+    Ok(())
+}
+
+fn after_taking(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> {
+    let own = instructions(job);
+    if let Some(text) = &own.comment {
+        speak(tx, ctx, job.id, "translator", text)?;
+    }
+    if !own.unknown.is_empty() {
+        speak(
+            tx,
+            ctx,
+            job.id,
+            "translator",
+            &format!("I do not know these instructions: {}", own.unknown.join("; ")),
+        )?;
+    }
+    let first_time = claims::all_on(tx, ctx.scope, job.id)?.len() == 1;
+    // Comments were counted as events; the timers below name the job as it is now.
+    let Some(job) = jobs::lock(tx, ctx.scope, job.id)? else { return Ok(()) };
+    if own.decline && first_time {
+        return claim::decline(tx, ctx, job.id);
+    }
+    if own.expire && first_time {
+        return Ok(());
+    }
+    if let Some(reason) = &own.flag
+        && first_time
+    {
+        return hold(tx, ctx, job.id, reason);
+    }
+    let Some(settings) = working(tx, ctx)? else { return Ok(()) };
+    match delay_ms(&settings, &settings.submit, own.submit.as_ref(), &job, 2) {
+        Some(ms) => plan(tx, ctx, Kind::RobotSubmit, &job, ms),
+        None => Ok(()),
+    }
+}
+
+/// Support holds the job, with the reason in its thread.
+pub fn hold(tx: &mut Tx<'_>, ctx: &Context, id: JobId, reason: &str) -> Result<(), Error> {
+    speak(tx, ctx, id, "support", reason)?;
+    let mut job = crate::review::lock(tx, ctx, id)?;
+    transition::move_job(tx, &ctx.acting(Actor::Support), &mut job, Event::Hold)?;
+    Ok(())
+}
+
+/// The hold ends. A job whose translator is gone goes back on the board; a robot's work
+/// goes on.
+pub fn end_hold(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
+    let mut job = crate::review::lock(tx, ctx, id)?;
+    let before = job.held_from.unwrap_or(Status::Available);
+    transition::move_job(tx, &ctx.acting(Actor::Support), &mut job, Event::Release { before })?;
+    let working_on = matches!(before, Status::Pending | Status::Revising);
+    if working_on && !job.edit_reached && claims::active_on(tx, ctx.scope, id)?.is_none() {
+        transition::move_job(tx, ctx, &mut job, Event::ClaimEnds)?;
+        return Ok(());
+    }
+    if before == Status::Pending
+        && let Some(settings) = working(tx, ctx)?
+        && let Some(ms) = delay_ms(&settings, &settings.submit, instructions(&job).submit.as_ref(), &job, 2)
+    {
+        plan(tx, ctx, Kind::RobotSubmit, &job, ms)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn release(tx: &mut Tx<'_>, ctx: &Context, id: JobId, payload: &Value) -> Result<(), Error> {
+    match current(tx, ctx, id, payload)? {
+        Some(job) if job.status == Status::Hold => end_hold(tx, ctx, id),
+        _ => Ok(()),
+    }
+}
+
+/// The robot hands in what it is working on.
+pub(crate) fn submit(tx: &mut Tx<'_>, ctx: &Context, id: JobId, payload: &Value) -> Result<(), Error> {
+    let Some(job) = current(tx, ctx, id, payload)? else { return Ok(()) };
+    if !matches!(job.status, Status::Pending | Status::Revising) {
+        return Ok(());
+    }
+    let ctx = &ctx.acting(Actor::Translator);
+    let body = translation(tx, ctx, &job)?;
+    hand_in(tx, ctx, &job, &body)?;
+    let own = instructions(&job);
+    if let Some(text) = &own.comment_after {
+        speak(tx, ctx, id, "translator", text)?;
+    }
+    for correction in 0..own.revisions.min(20) {
+        if job.submissions > 0 {
+            break;
+        }
+        correct_itself(tx, ctx, id, correction)?;
+    }
+    Ok(())
+}
+
+/// Hands in a robot's translation; with an edit step, the edited one too.
+pub fn hand_in(tx: &mut Tx<'_>, ctx: &Context, job: &Job, body: &str) -> Result<(), Error> {
+    if job.status == Status::Revising
+        && let Some(request) = last_customer_comment(tx, ctx, job.id)?
+    {
+        speak(tx, ctx, job.id, "translator", &format!("Corrected as you asked: \u{201c}{request}\u{201d}"))?;
+    }
+    if job.edit_reached
+        && job.status == Status::Pending
+        && claims::active_on(tx, ctx.scope, job.id)?.is_none()
+    {
+        claim::take_edit(tx, ctx, job, pick_editor(job))?;
+    }
+    if submit::submit(tx, ctx, job.id, body)? == submit::Handed::ToEditor {
+        claim::take_edit(tx, ctx, job, pick_editor(job))?;
+        submit::submit(tx, &ctx.acting(Actor::Senior), job.id, body)?;
+    }
+    Ok(())
+}
+
+/// The robot hands in a better version of what it delivered, as the job's instructions say.
+fn correct_itself(tx: &mut Tx<'_>, ctx: &Context, id: JobId, number: u32) -> Result<(), Error> {
+    let mut job = crate::review::lock(tx, ctx, id)?;
+    if job.status != Status::Reviewable {
+        return Ok(());
+    }
+    let better = robot::style::with_version(job.body_tgt.as_deref().unwrap_or(""), number + 2);
+    claim::correct(tx, ctx, &mut job)?;
+    transition::move_job(tx, ctx, &mut job, Event::Revise)?;
+    submit::submit(tx, ctx, id, &better)?;
+    Ok(())
+}
+
+fn last_customer_comment(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<Option<String>, Error> {
+    let thread = threads::of(tx, ctx.scope, Subject::Job(id))?;
+    let last = thread.into_iter().rev().find(|comment| comment.author == "customer");
+    Ok(last.map(|comment| comment.body.chars().take(200).collect()))
+}
+
+/// What the robot writes for a job: the same each time, but marked with its version after
+/// corrections.
+pub fn translation(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<String, Error> {
+    let settings = ctx.robot(tx)?;
+    let own = instructions(job);
+    let first = match own.text {
+        Some(text) => text,
+        None => {
+            let protected: Vec<(usize, usize)> = text::protected::spans(&job.body_src)
+                .into_iter()
+                .map(|span| (span.start, span.end))
+                .collect();
+            let terms = terms(tx, ctx, job)?;
+            robot::style::translate(settings.style, &job.body_src, &job.lc_tgt, &protected, &terms)
+        }
+    };
+    Ok(match u32::try_from(job.submissions) {
+        Ok(before) if before > 0 && job.status == Status::Revising => {
+            robot::style::with_version(&first, before + 1)
+        }
+        _ => first,
+    })
+}
+
+/// The job's glossary as pairs of source and target terms.
+fn terms(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Vec<(String, String)>, Error> {
+    let Some(id) = job.glossary else { return Ok(Vec::new()) };
+    let glossary = glossaries::find(tx, ctx.scope, id)?;
+    Ok(glossary.map(|glossary| crate::glossary::terms(&glossary, &job.lc_tgt)).unwrap_or_default())
+}
+
+/// The customer wrote: the robot will answer, if it does that here.
+pub(crate) fn answer_comment(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
+    let Some(settings) = working(tx, ctx)? else { return Ok(()) };
+    let Some(job) = jobs::find(tx, ctx.scope, id)? else { return Ok(()) };
+    let Some(ms) = delay_ms(&settings, &settings.answer, None, &job, 4) else { return Ok(()) };
+    let text = "Thank you for your comment. I am a robot; a translator would answer here.";
+    timers::set(tx, ctx, Kind::RobotComment, id.0, ctx.now.plus_ms(ms), &json!({ "body": text }))
+}
+
+/// The robot says what was planned.
+pub(crate) fn say(tx: &mut Tx<'_>, ctx: &Context, id: JobId, payload: &Value) -> Result<(), Error> {
+    match payload.get("body").and_then(Value::as_str) {
+        Some(body) if jobs::find(tx, ctx.scope, id)?.is_some() => speak(tx, ctx, id, "translator", body),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a comment as translator, senior translator or support.
+pub fn speak(tx: &mut Tx<'_>, ctx: &Context, id: JobId, author: &str, body: &str) -> Result<(), Error> {
+    let actor = match author {
+        "support" => Actor::Support,
+        "senior translator" => Actor::Senior,
+        _ => Actor::Translator,
+    };
+    comment::write(tx, &ctx.acting(actor), Subject::Job(id), author, body, None).map(|_| ())
+}
+
+/// Plans the robot's next step for every open job, after its settings changed.
+pub fn apply_to_open(tx: &mut Tx<'_>, ctx: &Context) -> Result<(), Error> {
+    for status in [Status::Available, Status::Pending, Status::Revising] {
+        for id in jobs::ids_with_status(tx, ctx.scope, status, i64::MAX)? {
+            for kind in [Kind::RobotTake, Kind::RobotSubmit] {
+                store::tasks::cancel(tx, id.0, kind.code())?;
+            }
+            let Some(job) = jobs::lock(tx, ctx.scope, id)? else { continue };
+            match (status, working(tx, ctx)?) {
+                (Status::Pending, Some(settings)) => {
+                    let own = instructions(&job);
+                    if let Some(ms) = delay_ms(&settings, &settings.submit, own.submit.as_ref(), &job, 2) {
+                        plan(tx, ctx, Kind::RobotSubmit, &job, ms)?;
+                    }
+                }
+                _ => follow(tx, ctx, &job)?,
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,314 @@
+//! The sandbox's controls: steps by hand, forced statuses, the clock, the wipe. The steps
+//! go through the real use cases; only `force` may lead where no rule does. Source: sandbox 4 to 8.
+
+use crate::context::Context;
+use crate::error::Error;
+use crate::{announce, captcha, claim, credits, look, review, robots, timers, transition};
+use domain::event::{Actor, Announcement};
+use domain::fault::Fault;
+use domain::ids::{JobId, Timestamp};
+use domain::job::{Event, Status};
+use domain::ledger;
+use domain::money::Money;
+use serde_json::{Value, json};
+use store::jobs::{self, Job};
+use store::reviews::Feedback;
+use store::sandboxes::{self, Keep};
+use store::sql::Tx;
+use store::{accounts, claims, inboxes, tasks, threads};
+
+/// What the sandbox looks like now.
+pub fn overview(tx: &mut Tx<'_>, ctx: &Context) -> Result<Value, Error> {
+    let mut counts = serde_json::Map::new();
+    for status in Status::ALL {
+        counts.insert(status.code().to_owned(), json!(0));
+    }
+    for (status, count) in jobs::count_by_status(tx, ctx.scope)? {
+        counts.insert(status.code().to_owned(), json!(count));
+    }
+    let inboxes: Vec<String> = inboxes::of_account(tx, ctx.scope.account)?
+        .into_iter()
+        .map(|inbox| format!("{}/inbox/{}", ctx.desk.public_url, inbox.token))
+        .collect();
+    let account = look::account(tx, ctx)?;
+    Ok(json!({
+        "environment": ctx.scope.environment.code(),
+        "account": account.short_name,
+        "credits": look::balance(tx, ctx)?.to_string(),
+        "currency": account.currency.code(),
+        "robot": ctx.robot(tx)?.show(),
+        "clock": clock(ctx),
+        "jobs": counts,
+        "inboxes": inboxes,
+    }))
+}
+
+/// The sandbox's clock.
+pub fn clock(ctx: &Context) -> Value {
+    json!({
+        "now": ctx.now.seconds(),
+        "offset": ctx.now.since_ms(ctx.real_now) / 1000,
+    })
+}
+
+/// Changes the robot's settings.
+pub fn set_robot(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    changes: &serde_json::Map<String, Value>,
+    apply_to_open: bool,
+) -> Result<Value, Error> {
+    let settings = ctx
+        .robot(tx)?
+        .apply(changes)
+        .map_err(|fault| Error::Fault(Fault::new(1352, fault.text).of(&fault.field)))?;
+    let text = serde_json::to_string(&settings).map_err(|error| Error::Broken(error.to_string()))?;
+    accounts::set_robot(tx, ctx.scope, &text)?;
+    if apply_to_open {
+        let ctx = Context::open(tx, ctx.desk.clone(), ctx.scope, ctx.actor, ctx.real_now)?;
+        robots::apply_to_open(tx, &ctx)?;
+    }
+    Ok(settings.show())
+}
+
+/// A robot translator takes the job, by hand.
+pub fn take(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
+    let job = review::lock(tx, ctx, id)?;
+    claim::take(tx, &ctx.acting(Actor::Translator), id, robots::pick(&job)).map(|_| ())
+}
+
+/// The robot translator hands in this text, or its own; with an edit step, both steps.
+pub fn submit(tx: &mut Tx<'_>, ctx: &Context, id: JobId, body: Option<&str>) -> Result<(), Error> {
+    let job = review::lock(tx, ctx, id)?;
+    let ctx = &ctx.acting(Actor::Translator);
+    let body = match body {
+        Some(body) => body.to_owned(),
+        None => robots::translation(tx, ctx, &job)?,
+    };
+    robots::hand_in(tx, ctx, &job, &body)
+}
+
+/// The translator gives the job back; on a held job the hold ends.
+pub fn release(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
+    let job = review::lock(tx, ctx, id)?;
+    if job.status == Status::Hold {
+        return robots::end_hold(tx, ctx, id);
+    }
+    claim::decline(tx, &ctx.acting(Actor::Translator), id)
+}
+
+/// The next normal step of a job.
+pub fn advance(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
+    let mut job = review::lock(tx, ctx, id)?;
+    match job.status {
+        Status::Unpaid => review::purchase(tx, &ctx.acting(Actor::Sandbox), id),
+        Status::Queued if job.tier == domain::tier::Tier::Machine => crate::machine::answer(tx, ctx, id),
+        Status::Queued => {
+            transition::move_job(tx, &ctx.acting(Actor::System), &mut job, Event::QueueWorked).map(|_| ())
+        }
+        Status::Available => take(tx, ctx, id),
+        Status::Pending | Status::Revising => submit(tx, ctx, id, None),
+        Status::Reviewable => review::approve(tx, &ctx.acting(Actor::System), id, &Feedback::default()),
+        Status::Hold => release(tx, ctx, id),
+        Status::Approved | Status::Rejected | Status::Canceled => {
+            Err(claim::wrong_state(&job, "be advanced", "a job that is not finished can"))
+        }
+    }
+}
+
+/// Moves a job to a status by a legal step.
+pub fn step_to(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    id: JobId,
+    to: Status,
+    body: Option<&str>,
+) -> Result<(), Error> {
+    let mut job = review::lock(tx, ctx, id)?;
+    let system = ctx.acting(Actor::System);
+    match (job.status, to) {
+        (Status::Unpaid, Status::Queued)
+        | (Status::Queued | Status::Pending | Status::Revising, Status::Available)
+        | (Status::Available, Status::Pending) => {}
+        (Status::Pending | Status::Revising, Status::Reviewable | Status::Approved) => {}
+        (Status::Reviewable, Status::Approved | Status::Revising) | (Status::Hold, _) => {}
+        (Status::Unpaid | Status::Queued | Status::Available, Status::Canceled) => {}
+        (from, Status::Hold) if from.is_open() => {}
+        _ => return Err(not_a_step(&job, to)),
+    }
+    match to {
+        Status::Queued => review::purchase(tx, ctx, id),
+        Status::Available if job.status == Status::Queued => {
+            transition::move_job(tx, &system, &mut job, Event::QueueWorked).map(|_| ())
+        }
+        Status::Available if job.status != Status::Hold => release(tx, ctx, id),
+        Status::Pending if job.status == Status::Available => take(tx, ctx, id),
+        Status::Reviewable if job.status != Status::Hold => submit(tx, ctx, id, body),
+        Status::Approved if job.status == Status::Reviewable => {
+            review::approve(tx, &system, id, &Feedback::default())
+        }
+        Status::Approved if job.auto_approve && job.status != Status::Hold => submit(tx, ctx, id, body),
+        Status::Revising if job.status == Status::Reviewable => {
+            review::revise(tx, ctx, id, "Corrections asked for by the sandbox's controls")
+        }
+        Status::Canceled => crate::cancel::cancel_job(tx, ctx, id),
+        Status::Hold => robots::hold(tx, ctx, id, "Held by the sandbox's controls"),
+        before if job.held_from == Some(before) => robots::end_hold(tx, ctx, id),
+        _ => Err(not_a_step(&job, to)),
+    }
+}
+
+fn not_a_step(job: &Job, to: Status) -> Error {
+    let mut legal: Vec<&str> = domain::job::legal_moves()
+        .into_iter()
+        .filter(|(from, to)| *from == job.status && *to != Status::Rejected)
+        .filter(|(_, to)| job.held_from.is_none_or(|before| before == *to || *to == Status::Canceled))
+        .map(|(_, to)| to.code())
+        .collect();
+    legal.sort_unstable();
+    let text = format!(
+        "job {} is {} and cannot become {to}; from there it can become {}. Send force 1 to do it all the same.",
+        job.id,
+        job.status,
+        if legal.is_empty() { "nothing".to_owned() } else { legal.join(", ") }
+    );
+    Fault::new(2650, text).of("status").into()
+}
+
+/// Forces any status and keeps the data consistent: claims, texts and test money follow.
+pub fn force(tx: &mut Tx<'_>, ctx: &Context, id: JobId, to: Status, body: Option<&str>) -> Result<(), Error> {
+    if !ctx.scope.is_sandbox() {
+        return Err(Error::Broken("a status may be forced in a sandbox only".into()));
+    }
+    let mut job = review::lock(tx, ctx, id)?;
+    let from = job.status;
+    drop_claims(tx, ctx, &job)?;
+    jobs::count_forced(tx, id)?;
+    job.forced += 1;
+    let ctx = &ctx.acting(Actor::Sandbox);
+    let needs_text = matches!(to, Status::Reviewable | Status::Revising | Status::Approved);
+    if let Some(body) = body {
+        write_text(tx, ctx, &mut job, body)?;
+    } else if needs_text && job.body_tgt.is_none() {
+        let body = robots::translation(tx, ctx, &job)?;
+        write_text(tx, ctx, &mut job, &body)?;
+    }
+    settle(tx, ctx, &mut job, to)?;
+    let held_from = (to == Status::Hold).then_some(if from.is_open() { from } else { Status::Available });
+    jobs::mark_forced(tx, id)?;
+    transition::set_status(tx, ctx, &mut job, to, held_from)?;
+    jobs::unmark_forced(tx, id)?;
+    give_claim(tx, ctx, &mut job, to)?;
+    start_timers(tx, ctx, &job, to)?;
+    announce::job(tx, ctx, &job, announcement(to), Some(from))
+}
+
+fn announcement(to: Status) -> Announcement {
+    match to {
+        Status::Available => Announcement::Available,
+        Status::Pending => Announcement::Started,
+        Status::Reviewable => Announcement::Reviewable,
+        Status::Approved => Announcement::Approved,
+        Status::Rejected => Announcement::Rejected,
+        Status::Canceled => Announcement::Canceled,
+        Status::Hold => Announcement::Hold,
+        Status::Unpaid | Status::Queued | Status::Revising => Announcement::Forced,
+    }
+}
+
+fn drop_claims(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> {
+    if let Some(claim) = claims::active_on(tx, ctx.scope, job.id)? {
+        claims::let_go(tx, claim.id, job.id)?;
+        if claims::active_jobs(tx, claim.id)?.is_empty() {
+            claims::set_state(tx, claim.id, "revoked")?;
+        }
+        jobs::set_deadline(tx, job.id, None)?;
+    }
+    Ok(())
+}
+
+fn write_text(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job, body: &str) -> Result<(), Error> {
+    threads::insert_revision(tx, ctx.scope, job.id, Some(robots::pick(job)), body, ctx.now)?;
+    jobs::set_translation(tx, job.id, body)?;
+    job.body_tgt = Some(body.to_owned());
+    job.submissions += 1;
+    Ok(())
+}
+
+/// Brings the escrow to what the status demands.
+fn settle(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job, to: Status) -> Result<(), Error> {
+    let nothing = Money::zero(job.price.currency());
+    let life = transition::life(job);
+    if to.is_open() || to == Status::Hold {
+        let missing = job.price.checked_sub(job.escrow).ok_or_else(crate::pay::overflow)?;
+        transition::post(tx, ctx, job, &ledger::forced_open(life, missing)?)?;
+        job.escrow = job.price;
+    } else if to == Status::Approved && !job.escrow.is_zero() {
+        let rewards = transition::rewards(tx, ctx, job)?;
+        transition::post(tx, ctx, job, &ledger::earn(life, job.round, job.escrow, &rewards)?)?;
+        job.escrow = nothing;
+    } else {
+        transition::post(tx, ctx, job, &ledger::refund(life, job.scope.account, job.escrow)?)?;
+        job.escrow = nothing;
+    }
+    Ok(())
+}
+
+fn give_claim(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job, to: Status) -> Result<(), Error> {
+    match to {
+        Status::Pending | Status::Reviewable | Status::Revising => {
+            let claim = claim::begin_forced(tx, ctx, job, robots::pick(job))?;
+            if to == Status::Reviewable {
+                captcha::challenge(tx, ctx, job.id)?;
+                claim::handed_in(tx, &claim, job.id)?;
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+fn start_timers(tx: &mut Tx<'_>, ctx: &Context, job: &Job, to: Status) -> Result<(), Error> {
+    match to {
+        Status::Reviewable => {
+            let due = transition::review_ends(tx, ctx, job)?;
+            timers::set(tx, ctx, timers::Kind::AutoApprove, job.id.0, due, &json!({ "version": job.version }))
+        }
+        Status::Queued => timers::set(tx, ctx, timers::Kind::Queue, job.order.0, ctx.now, &json!({})),
+        Status::Available | Status::Revising => robots::follow(tx, ctx, job),
+        _ => Ok(()),
+    }
+}
+
+/// Sets how far a step of the clock may go: to the next thing that is due, if that is
+/// before `until`.
+pub fn next_due(tx: &mut Tx<'_>, ctx: &Context) -> Result<Option<Timestamp>, Error> {
+    let task = tasks::next_due_of(tx, ctx.scope)?;
+    let delivery = store::deliveries::next_due_of(tx, ctx.scope)?;
+    let real = match (task, delivery) {
+        (Some(task), Some(delivery)) => Some(task.min(delivery)),
+        (one, other) => one.or(other),
+    };
+    Ok(real.map(|real| ctx.now.plus_ms(real.since_ms(ctx.real_now))))
+}
+
+/// Puts the sandbox's clock forward to `to`; never back.
+pub fn forward_to(tx: &mut Tx<'_>, ctx: &Context, to: Timestamp) -> Result<(), Error> {
+    let by_ms = to.since_ms(ctx.now);
+    if by_ms > 0 {
+        accounts::forward_clock(tx, ctx.scope, by_ms)?;
+    }
+    Ok(())
+}
+
+/// Deletes everything in the sandbox and starts it anew.
+pub fn wipe(tx: &mut Tx<'_>, ctx: &Context, keep: Keep, start_credits: Money) -> Result<(), Error> {
+    if !ctx.scope.is_sandbox() {
+        return Err(Error::Broken("only a sandbox may be wiped".into()));
+    }
+    sandboxes::wipe(tx, ctx.scope, keep, ctx.real_now.0)?;
+    accounts::reset_clock(tx, ctx.scope)?;
+    let fresh = Context::open(tx, ctx.desk.clone(), ctx.scope, ctx.actor, ctx.real_now)?;
+    credits::set(tx, &fresh, start_credits)?;
+    Ok(())
+}
