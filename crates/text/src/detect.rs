@@ -1,0 +1,10 @@
+//! stub
+/// .
+pub struct Detection {
+    /// .
+    pub language: Option<String>,
+}
+/// .
+pub fn detect(_: &str, _: &[&str]) -> Detection {
+    Detection { language: None }
+}
