@@ -34,11 +34,13 @@ fn find(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<Job, Error> {
 pub fn job(tx: &mut Tx<'_>, ctx: &Context, id: JobId, pre_mt: bool) -> Result<Value, Error> {
     let job = find(tx, ctx, id)?;
     let mut payload = payload::job(tx, ctx, &job)?;
-    if pre_mt && payload.get("body_tgt").is_none() && job.status.is_open() {
-        if let Some(body) = machine::ahead(tx, ctx, &job)? {
-            payload["body_tgt"] = json!(body);
-            payload["mt"] = json!(1);
-        }
+    if pre_mt
+        && payload.get("body_tgt").is_none()
+        && job.status.is_open()
+        && let Some(body) = machine::ahead(tx, ctx, &job)?
+    {
+        payload["body_tgt"] = json!(body);
+        payload["mt"] = json!(1);
     }
     Ok(payload)
 }

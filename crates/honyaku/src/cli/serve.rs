@@ -124,7 +124,7 @@ fn assemble(config: &Config, db: Db, desk: Arc<service::Desk>) -> Result<App, Fa
             config.number("rate_limit.per_key")?,
             config.number("rate_limit.wrong_signatures")?,
         ),
-        client: outbound::Client::new(edge.policy.clone(), outbound::Limits::default())?,
+        client: outbound::Client::new(edge.policy, outbound::Limits::default())?,
         edge,
         tasks: Notify::new(),
         callbacks: Notify::new(),

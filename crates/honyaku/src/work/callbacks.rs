@@ -43,7 +43,7 @@ pub async fn run_fan_out(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 
 /// Makes deliveries of the next events; how many there were.
 pub async fn fan_out(app: &Arc<App>) -> Result<usize, Error> {
-    if app.db.read(|tx| store::events::outbox_is_empty(tx)).await? {
+    if app.db.read(store::events::outbox_is_empty).await? {
         return Ok(0);
     }
     let desk = Arc::clone(&app.desk);

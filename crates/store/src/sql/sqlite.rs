@@ -222,7 +222,7 @@ fn write_loop(connection: &mut Connection, work: &mpsc::Receiver<Box<dyn Work>>)
             let _ = connection.execute_batch("ROLLBACK");
         }
         for closure in done {
-            closure.answer(committed.as_ref().map(|()| ()));
+            closure.answer(committed.as_ref().copied());
         }
     }
 }
@@ -258,7 +258,7 @@ fn read_loop(connection: &mut Connection, work: &Mutex<mpsc::Receiver<Box<dyn Wo
             let _ = connection.execute_batch("COMMIT");
         }
         warn_if_slow("read", began);
-        closure.answer(opened.map_err(Error::from).as_ref().map(|()| ()));
+        closure.answer(opened.map_err(Error::from).as_ref().copied());
     }
 }
 

@@ -38,8 +38,7 @@ pub async fn order_one(mut call: Call) -> Result<Answer, Failure> {
         call.fault(&Fault::new(1800, "send job: an object with body_src, lc_src, lc_tgt, tier").of("job"))
     })?;
     let jobs: Object = [("job".to_owned(), job)].into_iter().collect();
-    let data: Object =
-        [("jobs".to_owned(), Json::Object(jobs))].into_iter().chain(data.into_iter()).collect();
+    let data: Object = [("jobs".to_owned(), Json::Object(jobs))].into_iter().chain(data).collect();
     place(call, data).await
 }
 

@@ -1,8 +1,8 @@
 //! Pictures that payloads link to: captchas and previews.
 
 use crate::app::App;
-use crate::http::arrival::in_query;
 use crate::http::answer::body;
+use crate::http::arrival::in_query;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, Response, header};

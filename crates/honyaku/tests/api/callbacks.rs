@@ -1,0 +1,145 @@
+//! Callbacks: what is sent, when again, and to whom not (api-v2 8).
+
+use crate::shop::{Shop, job};
+use serde_json::{Value, json};
+
+fn inbox(shop: &Shop) -> String {
+    let overview = shop.get("sandbox", "").unwrap();
+    overview["inboxes"][0].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+}
+
+fn received(shop: &Shop, token: &str, at_least: usize) -> Vec<Value> {
+    let read =
+        || shop.get(&format!("sandbox/inbox/{token}"), "").unwrap()["requests"].as_array().unwrap().clone();
+    shop.until(&format!("{at_least} callbacks"), || read().len() >= at_least);
+    read()
+}
+
+#[test]
+fn every_step_is_called_back_in_order_and_signed() {
+    let shop = Shop::open();
+    let token = inbox(&shop);
+    let id = shop.orders_text("call me");
+    shop.delivers(&id, "訳");
+    shop.control(&id, "comment", &json!({ "body": "Which brand?" })).unwrap();
+    shop.post("sandbox/clock", &json!({ "forward": 121 * 3600 })).unwrap();
+    let all = received(&shop, &token, 5);
+    let mut events: Vec<&str> = all.iter().map(|request| request["event"].as_str().unwrap()).collect();
+    events.sort_unstable();
+    assert_eq!(events, ["comment.created", "job.approved", "job.available", "job.reviewable", "job.started"]);
+    let reviewable = all.iter().find(|request| request["event"] == "job.reviewable").unwrap();
+    assert_eq!(
+        (&reviewable["job"]["job_id"], &reviewable["job"]["status"], &reviewable["job"]["unit_type"]),
+        (&json!(id), &json!("reviewable"), &json!("word"))
+    );
+    assert!(reviewable["body"].as_str().unwrap().starts_with("job=%7B"));
+    let comment = all.iter().find(|request| request["event"] == "comment.created").unwrap();
+    assert_eq!(
+        (&comment["comment"]["body"], &comment["comment"]["author"]),
+        (&json!("Which brand?"), &json!("translator"))
+    );
+    assert!(comment["comment"]["ctime"].is_string());
+    for header in [
+        "webhook-id",
+        "webhook-timestamp",
+        "webhook-signature",
+        "honyaku-event",
+        "honyaku-sequence",
+        "honyaku-environment",
+    ] {
+        assert!(reviewable["headers"].get(header).is_some(), "{header}");
+    }
+    assert!(reviewable["headers"]["webhook-signature"].as_str().unwrap().starts_with("v1,"));
+}
+
+#[test]
+fn one_is_not_called_back_for_ones_own_approval() {
+    let shop = Shop::open();
+    let token = inbox(&shop);
+    let id = shop.orders_text("quiet");
+    shop.delivers(&id, "訳");
+    shop.put(&format!("translate/job/{id}"), &json!({ "action": "approve" })).unwrap();
+    received(&shop, &token, 3);
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert_eq!(received(&shop, &token, 3).len(), 3);
+}
+
+#[test]
+fn a_failing_inbox_gets_three_attempts_on_schedule() {
+    let shop = Shop::open();
+    let token = inbox(&shop);
+    shop.put(&format!("sandbox/inbox/{token}"), &json!({ "fail_next": 2 })).unwrap();
+    shop.orders(&json!([job("retry")])).unwrap();
+    received(&shop, &token, 1);
+    shop.post("sandbox/clock", &json!({ "forward": 10 * 60 })).unwrap();
+    let all = received(&shop, &token, 3);
+    let times: Vec<i64> = all.iter().map(|request| request["ctime"].as_i64().unwrap()).collect();
+    let answers: Vec<&str> = all.iter().map(|request| request["answered"].as_str().unwrap()).collect();
+    assert_eq!(answers, ["500", "500", "200"]);
+    assert!((times[1] - times[0] - 60).abs() <= 7, "{times:?}");
+    assert!((times[2] - times[0] - 300).abs() <= 32, "{times:?}");
+    let log = shop.get("account/callbacks", "").unwrap();
+    assert_eq!(log["callbacks"][0]["state"], "delivered");
+    assert_eq!(log["callbacks"][0]["attempts"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn gone_ends_at_once_and_can_be_sent_again() {
+    let shop = Shop::open();
+    let token = inbox(&shop);
+    shop.put(&format!("sandbox/inbox/{token}"), &json!({ "answer": 410 })).unwrap();
+    shop.orders(&json!([job("gone")])).unwrap();
+    shop.until("a dead letter", || {
+        shop.get("account/callbacks", "state=dead").unwrap()["callbacks"].as_array().unwrap().len() == 1
+    });
+    shop.put(&format!("sandbox/inbox/{token}"), &json!({ "answer": 200 })).unwrap();
+    let dead = shop.get("account/callbacks", "state=dead").unwrap();
+    let id = dead["callbacks"][0]["id"].as_str().unwrap();
+    shop.post(&format!("account/callbacks/{id}/resend"), &json!({})).unwrap();
+    shop.until("delivered", || {
+        shop.get("account/callbacks", "state=delivered").unwrap()["callbacks"].as_array().unwrap().len() == 1
+    });
+}
+
+#[test]
+fn the_feed_says_all_that_callbacks_say() {
+    let shop = Shop::open();
+    let id = shop.orders_text("feed");
+    let first = shop.get("account/events", "").unwrap();
+    let next = first["next"].as_str().unwrap().to_owned();
+    assert!(first["events"].as_array().unwrap().iter().any(|event| event["type"] == "job.available"));
+    let waiting = std::thread::scope(|scope| {
+        let polling = scope.spawn(|| shop.get("account/events", &format!("after={next}&wait=20")).unwrap());
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        shop.control(&id, "take", &json!({})).unwrap();
+        polling.join().unwrap()
+    });
+    assert_eq!(waiting["events"][0]["type"], "job.started");
+}
+
+/// The original's third known issue: unreachable callback addresses slowed everything down.
+#[test]
+fn dead_addresses_do_not_hold_up_the_queue_or_other_callbacks() {
+    let shop = Shop::open();
+    let token = inbox(&shop);
+    let jobs: Vec<Value> = (0..500)
+        .map(|number| {
+            let mut job = job(&format!("dead{number}"));
+            job["callback_url"] = json!(format!("http://127.0.0.1:{}/x", 2_000 + number));
+            job
+        })
+        .collect();
+    shop.orders(&json!(jobs)).unwrap();
+    let id = shop.orders_text("healthy");
+    let is_there = || {
+        shop.get(&format!("sandbox/inbox/{token}"), &format!("job_id={id}")).unwrap()["requests"]
+            .as_array()
+            .unwrap()
+            .len()
+            == 1
+    };
+    let began = std::time::Instant::now();
+    shop.until("the healthy one is called", is_there);
+    assert!(began.elapsed().as_secs() < 10);
+    shop.until("all are on the board", || shop.get("translate/jobs", "status=queued").unwrap() == json!([]));
+}

@@ -1,0 +1,12 @@
+//! The API through HTTP: each test starts the built server on a fresh database and speaks the
+//! language of the product (`Shop`).
+
+mod callbacks;
+mod codes;
+mod leniency;
+mod ordering;
+mod races;
+mod reviewing;
+mod sandbox;
+mod shop;
+mod state_model;

@@ -1,0 +1,257 @@
+//! Ordering: lazy loading, force, repeats, groups, credits (api-v2 5).
+
+use crate::shop::{Shop, job};
+use serde_json::json;
+
+#[test]
+fn new_texts_are_charged_and_put_on_the_board() {
+    let shop = Shop::open();
+    let answer = shop
+        .orders(
+            &json!({ "a": job("Hello, world!"), "b": job("This is a short story"), "c": job("plop plop!") }),
+        )
+        .unwrap();
+    assert_eq!(answer["job_count"], 3);
+    assert_eq!(answer["credits_used"], "0.45");
+    assert_eq!(answer["job_ids"], json!({ "a": "1", "b": "2", "c": "3" }));
+    assert!(answer.get("jobs").is_none());
+    assert_eq!(shop.balance(), "999.55");
+    shop.wait_for("3", "available");
+    let order = shop.get("translate/order/1", "").unwrap()["order"].clone();
+    assert_eq!(order["jobs_available"], json!(["1", "2", "3"]));
+    assert_eq!(
+        (&order["total_jobs"], &order["total_units"], &order["total_credits"]),
+        (&json!("3"), &json!(9), &json!("0.45"))
+    );
+    shop.verify();
+}
+
+#[test]
+fn known_texts_come_back_and_cost_nothing() {
+    let shop = Shop::open();
+    shop.orders(&json!([job("one two")])).unwrap();
+    let again = shop.orders(&json!([job(" one two\r\n"), job("three")])).unwrap();
+    assert_eq!(again["credits_used"], "0.05");
+    assert_eq!(again["jobs"][0][0]["job_id"], "1");
+    assert_eq!(again["job_ids"], json!(["1", "2"]));
+    let order =
+        shop.get(&format!("translate/order/{}", again["order_id"].as_str().unwrap()), "").unwrap()["order"]
+            .clone();
+    assert_eq!(order["total_jobs"], "2", "the order remembers the job it found");
+    assert_eq!(order["total_units"], 1);
+}
+
+#[test]
+fn repeats_in_a_call_are_made_and_charged_once() {
+    let shop = Shop::open();
+    let answer = shop.orders(&json!([job("same"), job("same")])).unwrap();
+    assert_eq!(answer["credits_used"], "0.05");
+    assert_eq!(answer["job_ids"], json!(["1", "1"]));
+    assert_eq!(answer["jobs"][0][0]["job_id"], answer["jobs"][1][0]["job_id"]);
+}
+
+#[test]
+fn force_orders_again_and_all_of_them_come_back() {
+    let shop = Shop::open();
+    shop.orders(&json!({ "a": job("text") })).unwrap();
+    let mut forced = job("text");
+    forced["force"] = json!(1);
+    let second = shop.orders(&json!({ "a": forced })).unwrap();
+    assert_eq!(second["job_ids"]["a"], "2");
+    assert_eq!(second["credits_used"], "0.05");
+    let known = shop.orders(&json!({ "a": job("text") })).unwrap();
+    let ids: Vec<&str> =
+        known["jobs"]["a"].as_array().unwrap().iter().map(|job| job["job_id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["2", "1"], "newest first");
+}
+
+/// The original's first known issue: after cancel and force only machine text came back.
+#[test]
+fn order_cancel_force_and_lazy_load_gives_the_human_job() {
+    let shop = Shop::open();
+    let mut machine = job("known issue");
+    machine["tier"] = json!("machine");
+    shop.orders(&json!({ "m": machine })).unwrap();
+    let first = shop.orders(&json!({ "a": job("known issue") })).unwrap();
+    shop.delete(&format!("translate/job/{}", first["job_ids"]["a"].as_str().unwrap())).unwrap();
+    let mut forced = job("known issue");
+    forced["force"] = json!(true);
+    let second = shop.orders(&json!({ "a": forced })).unwrap();
+    let id = second["job_ids"]["a"].as_str().unwrap().to_owned();
+    shop.wait_for(&id, "available");
+    shop.delivers(&id, "人の訳");
+    let known = shop.orders(&json!({ "a": job("known issue") })).unwrap();
+    assert_eq!(known["credits_used"], "0.00");
+    assert_eq!(known["jobs"]["a"][0]["job_id"], json!(id));
+    assert_eq!(known["jobs"]["a"][0]["body_tgt"], "人の訳");
+    assert_eq!(known["jobs"]["a"].as_array().unwrap().len(), 1);
+    shop.verify();
+}
+
+#[test]
+fn a_canceled_text_can_be_ordered_again() {
+    let shop = Shop::open();
+    let id = shop.orders_text("again and again");
+    shop.delete(&format!("translate/job/{id}")).unwrap();
+    assert_eq!(shop.balance(), "1000.00");
+    let twice = shop.delete(&format!("translate/job/{id}")).unwrap_err();
+    assert_eq!(twice.code(), 2252);
+    assert!(
+        twice.msg().starts_with("job cannot be cancelled (incorrect state): job 1 is canceled"),
+        "{}",
+        twice.msg()
+    );
+    let again = shop.orders(&json!({ "a": job("again and again") })).unwrap();
+    assert_eq!(again["credits_used"], "0.15");
+    shop.verify();
+}
+
+#[test]
+fn unpaid_jobs_are_bought_by_purchase_or_by_ordering_again() {
+    let shop = Shop::open();
+    let stored = shop
+        .post("translate/jobs", &json!({ "jobs": [job("later"), job("later two")], "process": 0 }))
+        .unwrap();
+    assert_eq!(stored["credits_used"], "0.00");
+    assert_eq!(shop.job("1")["status"], "unpaid");
+    let order = shop.get("translate/order/1", "").unwrap()["order"].clone();
+    assert_eq!((&order["jobs_unpaid"], &order["total_credits"]), (&json!(["1", "2"]), &json!("0.00")));
+    shop.put("translate/job/1", &json!({ "action": "purchase" })).unwrap();
+    assert_eq!(shop.put("translate/job/1", &json!({ "action": "purchase" })).unwrap_err().code(), 2251);
+    let bought = shop.orders(&json!([job("later two")])).unwrap();
+    assert_eq!(bought["credits_used"], "0.10");
+    shop.wait_for("2", "available");
+    assert_eq!(shop.balance(), "999.85");
+    shop.verify();
+}
+
+#[test]
+fn too_little_credit_stores_nothing_and_says_what_is_missing() {
+    let shop = Shop::open();
+    shop.post("sandbox/credits", &json!({ "set": "0.07" })).unwrap();
+    let refused = shop.orders(&json!([job("one"), job("two")])).unwrap_err();
+    assert_eq!(refused.code(), 2700);
+    assert_eq!(refused.msg(), "not enough credits: this costs 0.10 USD, there are 0.07; 0.03 are missing");
+    assert_eq!(shop.get("translate/jobs", "").unwrap(), json!([]));
+    assert_eq!(shop.balance(), "0.07");
+}
+
+#[test]
+fn a_dry_run_says_all_and_stores_nothing() {
+    let shop = Shop::open();
+    let told =
+        shop.post("translate/jobs", &json!({ "jobs": [job("dry"), job("run")], "dry_run": 1 })).unwrap();
+    assert_eq!(told, json!({ "job_count": 2, "credits_used": "0.10", "currency": "USD", "dry_run": 1 }));
+    assert_eq!(shop.balance(), "1000.00");
+    assert_eq!(shop.orders(&json!([job("dry")])).unwrap()["job_ids"], json!(["1"]), "no id was used up");
+}
+
+#[test]
+fn groups_are_taken_as_a_whole_in_their_order() {
+    let shop = Shop::open();
+    let mut jobs = vec![job("first"), job("second"), job("third")];
+    for (job, position) in jobs.iter_mut().zip([3, 1, 2]) {
+        job["position"] = json!(position);
+    }
+    let answer = shop.post("translate/jobs", &json!({ "jobs": jobs, "as_group": 1 })).unwrap();
+    let group = answer["group_id"].as_str().unwrap();
+    shop.wait_for("3", "available");
+    let listed = shop.get(&format!("translate/jobs/group/{group}"), "").unwrap();
+    let ids: Vec<&str> =
+        listed["jobs"].as_array().unwrap().iter().map(|job| job["job_id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["2", "3", "1"]);
+    shop.control("1", "take", &json!({})).unwrap();
+    assert_eq!(shop.job("2")["status"], "pending");
+    shop.control("2", "submit", &json!({ "body_tgt": "訳" })).unwrap();
+    shop.control("1", "release", &json!({})).unwrap();
+    assert_eq!(shop.job("2")["status"], "reviewable", "what is handed in stays");
+    assert_eq!(shop.job("1")["status"], "available");
+    assert_ne!(shop.job("1")["group_id"], json!(group), "the rest is a new group");
+    shop.verify();
+}
+
+#[test]
+fn without_fork_an_unfinished_group_is_canceled_and_refunded() {
+    let shop = Shop::open();
+    let data = json!({ "jobs": [job("a b"), job("c d")], "as_group": 1, "allow_fork": 0 });
+    shop.post("translate/jobs", &data).unwrap();
+    shop.wait_for("2", "available");
+    shop.control("1", "take", &json!({})).unwrap();
+    shop.control("1", "submit", &json!({ "body_tgt": "訳" })).unwrap();
+    shop.control("2", "release", &json!({})).unwrap();
+    assert_eq!(shop.job("2")["status"], "canceled");
+    assert_eq!(shop.balance(), "999.90");
+    shop.verify();
+}
+
+#[test]
+fn groups_need_one_pair_and_tier() {
+    let shop = Shop::open();
+    let mut other = job("other");
+    other["lc_tgt"] = json!("fr");
+    let mixed =
+        shop.post("translate/jobs", &json!({ "jobs": [job("x"), other], "as_group": 1 })).unwrap_err();
+    assert_eq!(mixed.code(), 1950);
+    let mut ultra = [job("u"), job("v")];
+    ultra.iter_mut().for_each(|job| job["tier"] = json!("ultra"));
+    assert_eq!(
+        shop.post("translate/jobs", &json!({ "jobs": ultra, "as_group": 1 })).unwrap_err().code(),
+        1952
+    );
+    let single = shop.post("translate/jobs", &json!({ "jobs": [job("alone")], "as_group": 1 })).unwrap();
+    assert!(single.get("group_id").is_none());
+}
+
+#[test]
+fn an_idempotency_key_gets_the_first_answer_again() {
+    let shop = Shop::open();
+    let mut forced = job("idem");
+    forced["force"] = json!(1);
+    let parameters = format!("data={}", crate::shop::encoded(&json!({ "jobs": [forced] }).to_string()));
+    let key = [("idempotency-key", "k-1")];
+    let first = shop.call("POST", "translate/jobs", &parameters, &key);
+    let second = shop.call("POST", "translate/jobs", &parameters, &key);
+    assert_eq!(first.body, second.body);
+    assert_eq!((first.header("idempotent-replayed"), second.header("idempotent-replayed")), ("", "true"));
+    assert_eq!(shop.balance(), "999.95");
+    let other = format!("data={}", crate::shop::encoded(&json!({ "jobs": [job("else")] }).to_string()));
+    assert_eq!(shop.call("POST", "translate/jobs", &other, &key).json()["err"]["code"], 1754);
+}
+
+#[test]
+fn cancelling_an_order_cancels_what_it_made_and_leaves_what_it_found() {
+    let shop = Shop::open();
+    shop.orders(&json!([job("old")])).unwrap();
+    let second = shop.orders(&json!([job("old"), job("new")])).unwrap();
+    let path = format!("translate/order/{}", second["order_id"].as_str().unwrap());
+    shop.delete(&path).unwrap();
+    assert_eq!(shop.job("2")["status"], "canceled");
+    assert_ne!(shop.job("1")["status"], "canceled");
+    assert_eq!(shop.delete(&path).unwrap_err().code(), 2252);
+    shop.verify();
+}
+
+#[test]
+fn quotes_cost_what_an_order_would() {
+    let shop = Shop::open();
+    shop.orders(&json!([job("known")])).unwrap();
+    let quoted = shop
+        .post("translate/service/quote", &json!({ "jobs": [job("known"), job("new text"), job("new text")] }))
+        .unwrap();
+    let jobs = quoted["jobs"].as_array().unwrap();
+    assert_eq!((&jobs[0]["credits"], &jobs[0]["known"]), (&json!(0), &json!(1)));
+    assert_eq!(
+        (&jobs[1]["credits"], &jobs[1]["unit_count"], &jobs[1]["type"]),
+        (&json!(0.1), &json!(2), &json!("text"))
+    );
+    assert_eq!(jobs[2]["credits"], json!(0));
+}
+
+#[test]
+fn data_survive_a_restart() {
+    let shop = Shop::open();
+    let id = shop.orders_text("still here");
+    let shop = shop.restart();
+    assert_eq!(shop.job(&id)["body_src"], "still here");
+    assert_eq!(shop.balance(), "999.90");
+}

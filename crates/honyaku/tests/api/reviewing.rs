@@ -1,0 +1,177 @@
+//! Taking, delivering, reviewing, and the money of it (api-v2 6.3).
+
+use crate::shop::{Shop, job};
+use serde_json::{Value, json};
+
+#[test]
+fn a_delivered_job_is_approved_and_keeps_its_feedback() {
+    let shop = Shop::open();
+    let id = shop.orders_text("Hello, world!");
+    shop.delivers(&id, "こんにちは");
+    let reviewable = shop.job(&id);
+    assert_eq!((&reviewable["body_tgt"], &reviewable["eta"]), (&json!("こんにちは"), &json!(-1)));
+    assert!(reviewable["captcha_url"].as_str().unwrap().starts_with(shop.origin()));
+    let path = format!("translate/job/{id}");
+    let approve = json!({ "action": "approve", "rating_time": 5, "rating_quality": "4", "rating_response": 4, "for_translator": "ありがとう" });
+    shop.put(&path, &approve).unwrap();
+    assert_eq!(shop.job(&id)["status"], "approved");
+    shop.put(&path, &approve).unwrap();
+    assert_eq!(shop.put(&path, &json!({ "action": "approve", "rating": 1 })).unwrap_err().code(), 2250);
+    let feedback = shop.get(&format!("{path}/feedback"), "").unwrap();
+    assert_eq!(feedback["feedback"], json!({ "rating": "4.0", "for_translator": "ありがとう" }));
+    assert_eq!(shop.get("account/stats", "").unwrap()["credits_spent"], "0.10");
+    shop.put(&path, &json!({ "action": "archive" })).unwrap();
+    shop.verify();
+}
+
+#[test]
+fn corrections_make_a_new_revision() {
+    let shop = Shop::open();
+    let id = shop.orders_text("correct me");
+    shop.delivers(&id, "一");
+    let path = format!("translate/job/{id}");
+    assert_eq!(shop.put(&path, &json!({ "action": "revise" })).unwrap_err().code(), 2300);
+    shop.put(&path, &json!({ "action": "revise", "comment": "more polite" })).unwrap();
+    assert_eq!(shop.job(&id)["status"], "revising");
+    shop.control(&id, "submit", &json!({ "body_tgt": "二" })).unwrap();
+    let revisions = shop.get(&format!("{path}/revisions"), "").unwrap();
+    assert_eq!(revisions["revisions"].as_array().unwrap().len(), 2);
+    let last = revisions["revisions"][1]["rev_id"].as_str().unwrap();
+    assert_eq!(shop.get(&format!("{path}/revision/{last}"), "").unwrap()["revision"]["body_tgt"], "二");
+    assert_eq!(shop.get(&format!("{path}/revision/999"), "").unwrap_err().code(), 2200);
+    let thread = shop.get(&format!("{path}/comments"), "").unwrap();
+    assert_eq!(thread["thread"][0]["body"], "more polite");
+    assert_eq!(thread["thread"][0]["author"], "customer");
+}
+
+fn captcha(shop: &Shop, id: &str) -> String {
+    shop.get(&format!("sandbox/job/{id}/captcha"), "").unwrap()["captcha"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_fair_rejection_gives_the_money_back() {
+    let shop = Shop::open();
+    let id = shop.orders_text("bad work");
+    shop.delivers(&id, "悪い");
+    let path = format!("translate/job/{id}");
+    let mut reject = json!({ "action": "reject", "reason": "quality", "comment": "bad", "follow_up": "cancel", "captcha": "WRONG1" });
+    let before = shop.job(&id)["captcha_url"].clone();
+    let wrong = shop.put(&path, &reject).unwrap_err();
+    assert_eq!(wrong.code(), 2401);
+    assert_ne!(wrong.err["captcha_url"], before, "a new picture");
+    assert_eq!(shop.job(&id)["captcha_url"], wrong.err["captcha_url"]);
+    reject["captcha"] = json!(captcha(&shop, &id).to_lowercase());
+    shop.put(&path, &reject).unwrap();
+    let rejected = shop.job(&id);
+    assert_eq!(rejected["status"], "rejected");
+    assert!(rejected.get("body_tgt").is_none(), "refunded: no text");
+    assert_eq!(shop.balance(), "1000.00");
+    shop.verify();
+}
+
+#[test]
+fn an_unfair_rejection_leaves_the_text_and_the_charge() {
+    let shop = Shop::open();
+    let id = shop.orders_text("fine work");
+    shop.delivers(&id, "良い");
+    shop.put(
+        &format!("translate/job/{id}"),
+        &json!({ "reason": "other", "comment": "no", "follow_up": "cancel" }),
+    )
+    .unwrap();
+    assert_eq!(shop.job(&id)["body_tgt"], "良い");
+    assert_eq!(shop.balance(), "999.90");
+    shop.verify();
+}
+
+#[test]
+fn a_rejected_job_goes_to_another_translator() {
+    let shop = Shop::open();
+    let id = shop.orders_text("once more");
+    for round in ["quality", "other"] {
+        shop.delivers(&id, "訳");
+        let reject = json!({ "action": "reject", "reason": round, "comment": "again" });
+        shop.put(&format!("translate/job/{id}"), &reject).unwrap();
+        assert_eq!(shop.job(&id)["status"], "available");
+        assert!(shop.job(&id).get("body_tgt").is_none());
+    }
+    shop.delivers(&id, "良い訳");
+    shop.put(&format!("translate/job/{id}"), &json!({ "action": "approve" })).unwrap();
+    assert_eq!(shop.balance(), "999.90");
+    shop.verify();
+}
+
+#[test]
+fn the_review_period_ends_by_itself() {
+    let shop = Shop::open();
+    let id = shop.orders_text("wait for me");
+    shop.delivers(&id, "待つ");
+    shop.post("sandbox/clock", &json!({ "forward": 119 * 3600 })).unwrap();
+    assert_eq!(shop.job(&id)["status"], "reviewable");
+    shop.post("sandbox/clock", &json!({ "forward": 2 * 3600 })).unwrap();
+    assert_eq!(shop.job(&id)["status"], "approved");
+    shop.verify();
+}
+
+#[test]
+fn a_translator_who_runs_out_of_time_loses_the_job() {
+    let shop = Shop::open();
+    let id = shop.orders_text("too slow");
+    shop.control(&id, "take", &json!({})).unwrap();
+    shop.post("sandbox/clock", &json!({ "forward": 3600 + 121 })).unwrap();
+    assert_eq!(shop.job(&id)["status"], "available");
+    shop.delivers(&id, "速い");
+    shop.put(&format!("translate/job/{id}"), &json!({ "action": "revise", "comment": "x" })).unwrap();
+    shop.post("sandbox/clock", &json!({ "forward": 25 * 3600 })).unwrap();
+    assert_eq!(shop.job(&id)["status"], "available");
+    shop.verify();
+}
+
+#[test]
+fn ultra_is_edited_by_a_second_person_and_both_are_paid() {
+    let shop = Shop::open();
+    let mut ultra = job("edit this text");
+    ultra["tier"] = json!("ultra");
+    ultra["auto_approve"] = json!(1);
+    let mut edited = job("edit this text");
+    edited["tier"] = json!("pro");
+    edited["services"] = json!(["translation", "edit"]);
+    let answer = shop.orders(&json!([ultra, edited])).unwrap();
+    assert_eq!(answer["job_ids"], json!(["1", "1"]), "pro with edit counts as ultra");
+    shop.wait_for("1", "available");
+    shop.delivers("1", "編集済み");
+    assert_eq!(shop.job("1")["status"], "approved");
+    shop.verify();
+}
+
+#[test]
+fn bulk_actions_are_all_or_none() {
+    let shop = Shop::open();
+    let ids: Vec<String> = ["a1", "b1", "c1"].iter().map(|text| shop.orders_text(text)).collect();
+    shop.delivers(&ids[0], "一");
+    shop.delivers(&ids[1], "二");
+    let refused = shop.put("translate/jobs", &json!({ "action": "approve", "job_ids": ids })).unwrap_err();
+    assert_eq!(refused.code(), 2250);
+    assert_eq!(refused.err["jobs"].as_object().unwrap().len(), 1);
+    assert_eq!(shop.job(&ids[0])["status"], "reviewable", "none was approved");
+    let items: Value = json!([{ "job_id": ids[0], "rating": 5 }, { "body_src": "b1", "lc_src": "en", "lc_tgt": "ja", "tier": "standard" }]);
+    shop.put("translate/jobs", &json!({ "action": "approve", "job_ids": items })).unwrap();
+    assert_eq!(shop.job(&ids[1])["status"], "approved");
+    let gone = shop.call("DELETE", "translate/jobs", &format!("job_ids={},999", ids[2]), &[]);
+    assert_eq!(gone.json()["err"]["code"], 2100);
+    shop.call("DELETE", "translate/jobs", &format!("job_ids={}", ids[2]), &[]);
+    assert_eq!(shop.job(&ids[2])["status"], "canceled");
+    shop.verify();
+}
+
+#[test]
+fn max_chars_binds_the_translator() {
+    let shop = Shop::open();
+    let mut short = job("short");
+    short["max_chars"] = json!(3);
+    shop.orders(&json!([short])).unwrap();
+    shop.wait_for("1", "available");
+    shop.control("1", "take", &json!({})).unwrap();
+    assert_eq!(shop.control("1", "submit", &json!({ "body_tgt": "長すぎる" })).unwrap_err().code(), 1352);
+    shop.control("1", "submit", &json!({ "body_tgt": "短い。" })).unwrap();
+}

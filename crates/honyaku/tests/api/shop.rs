@@ -1,0 +1,271 @@
+//! A shop of its own for each test: server, database, account, keys.
+
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use ureq::Agent;
+
+/// A running server with one customer.
+pub struct Shop {
+    server: Child,
+    /// Where it keeps its data.
+    pub directory: tempfile::TempDir,
+    /// `http://127.0.0.1:PORT/v2/`
+    pub base: String,
+    /// The customer's keys.
+    pub public_key: String,
+    /// As above.
+    pub private_key: String,
+    agent: Agent,
+}
+
+/// A refusal, as clients see it.
+#[derive(Debug)]
+pub struct Refused {
+    /// The member `err`, whole.
+    pub err: Value,
+}
+
+impl Refused {
+    pub fn code(&self) -> i64 {
+        self.err["code"].as_i64().unwrap_or(0)
+    }
+
+    pub fn msg(&self) -> &str {
+        self.err["msg"].as_str().unwrap_or("")
+    }
+}
+
+/// Status, headers and body of a raw answer.
+pub struct Raw {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Raw {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("no JSON: {}", String::from_utf8_lossy(&self.body)))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
+    }
+}
+
+impl Shop {
+    pub fn open() -> Self {
+        Self::open_with(&[])
+    }
+
+    /// Starts `honyaku demo` with more flags.
+    pub fn open_with(flags: &[&str]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self::start(directory, flags)
+    }
+
+    pub fn start(directory: tempfile::TempDir, flags: &[&str]) -> Self {
+        let mut server = Command::new(env!("CARGO_BIN_EXE_honyaku"))
+            .args(["demo", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(directory.path())
+            .args(flags)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not ready: {line:?}"));
+        let text = |name: &str| ready[name].as_str().unwrap().to_owned();
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build()
+            .new_agent();
+        Self {
+            server,
+            directory,
+            base: text("api_base"),
+            public_key: text("public_key"),
+            private_key: text("private_key"),
+            agent,
+        }
+    }
+
+    /// Stops the server as an operator would, and starts it again on the same data.
+    pub fn restart(mut self) -> Self {
+        Command::new("kill").arg(self.server.id().to_string()).status().unwrap();
+        self.server.wait().unwrap();
+        let directory = std::mem::replace(&mut self.directory, tempfile::tempdir().unwrap());
+        Self::start(directory, &[])
+    }
+
+    pub fn origin(&self) -> &str {
+        self.base.strip_suffix("/v2/").unwrap()
+    }
+
+    pub fn credentials(&self) -> String {
+        let ts =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
+        format!(
+            "api_key={}&ts={ts}&api_sig={}",
+            self.public_key,
+            wire::signature::sign(&self.private_key, &ts)
+        )
+    }
+
+    /// A request as it is, without anything added.
+    pub fn raw(&self, method: &str, url: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Raw {
+        let mut request = ureq::http::Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = match body {
+            Some(body) => self.agent.run(request.body(body).unwrap()),
+            None => self.agent.run(request.body(()).unwrap()),
+        };
+        let mut answer = answer.unwrap_or_else(|error| panic!("{method} {url}: {error}"));
+        let headers = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("").to_owned()))
+            .collect();
+        let status = answer.status().as_u16();
+        Raw { status, headers, body: answer.body_mut().with_config().limit(u64::MAX).read_to_vec().unwrap() }
+    }
+
+    /// A signed call with headers; parameters are `name=value`, encoded already.
+    pub fn call(&self, method: &str, path: &str, parameters: &str, headers: &[(&str, &str)]) -> Raw {
+        let all = if parameters.is_empty() {
+            self.credentials()
+        } else {
+            format!("{}&{parameters}", self.credentials())
+        };
+        let url = format!("{}{path}", self.base);
+        if matches!(method, "GET" | "DELETE") {
+            return self.raw(method, &format!("{url}?{all}"), headers, None);
+        }
+        let mut headers = headers.to_vec();
+        headers.push(("content-type", "application/x-www-form-urlencoded"));
+        self.raw(method, &url, &headers, Some(all.as_bytes()))
+    }
+
+    fn outcome(raw: &Raw) -> Result<Value, Refused> {
+        let mut answer = raw.json();
+        match answer["opstat"].as_str() {
+            Some("ok") => Ok(answer["response"].take()),
+            _ => Err(Refused { err: answer["err"].take() }),
+        }
+    }
+
+    pub fn get(&self, path: &str, parameters: &str) -> Result<Value, Refused> {
+        Self::outcome(&self.call("GET", path, parameters, &[]))
+    }
+
+    pub fn delete(&self, path: &str) -> Result<Value, Refused> {
+        Self::outcome(&self.call("DELETE", path, "", &[]))
+    }
+
+    pub fn post(&self, path: &str, data: &Value) -> Result<Value, Refused> {
+        Self::outcome(&self.call("POST", path, &format!("data={}", encoded(&data.to_string())), &[]))
+    }
+
+    pub fn put(&self, path: &str, data: &Value) -> Result<Value, Refused> {
+        Self::outcome(&self.call("PUT", path, &format!("data={}", encoded(&data.to_string())), &[]))
+    }
+
+    pub fn orders(&self, jobs: &Value) -> Result<Value, Refused> {
+        self.post("translate/jobs", &json!({ "jobs": jobs }))
+    }
+
+    /// Orders one text; the id of its job, once it is on the board.
+    pub fn orders_text(&self, text: &str) -> String {
+        let answer = self.orders(&json!({ "job_1": job(text) })).unwrap();
+        let id = answer["job_ids"]["job_1"].as_str().unwrap().to_owned();
+        self.wait_for(&id, "available");
+        id
+    }
+
+    pub fn job(&self, id: &str) -> Value {
+        self.get(&format!("translate/job/{id}"), "").unwrap()["job"].clone()
+    }
+
+    pub fn wait_for(&self, id: &str, status: &str) {
+        self.until(&format!("job {id} is {status}"), || self.job(id)["status"] == status);
+    }
+
+    pub fn until(&self, what: &str, done: impl Fn() -> bool) {
+        let end = Instant::now() + Duration::from_secs(20);
+        while !done() {
+            assert!(Instant::now() < end, "never: {what}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub fn balance(&self) -> String {
+        self.get("account/balance", "").unwrap()["credits"].as_str().unwrap().to_owned()
+    }
+
+    /// A step of the sandbox's controls.
+    pub fn control(&self, id: &str, step: &str, data: &Value) -> Result<Value, Refused> {
+        self.post(&format!("sandbox/job/{id}/{step}"), data)
+    }
+
+    /// A translator takes the job and hands in a text.
+    pub fn delivers(&self, id: &str, text: &str) {
+        self.control(id, "take", &json!({})).unwrap();
+        self.control(id, "submit", &json!({ "body_tgt": text })).unwrap();
+    }
+
+    /// The books and every invariant are right.
+    pub fn verify(&self) {
+        let done = Command::new(env!("CARGO_BIN_EXE_honyaku"))
+            .args(["verify", "--data-dir"])
+            .arg(self.directory.path())
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    }
+
+    /// A command on the shop's data; its first line as JSON.
+    pub fn command(&self, words: &[&str]) -> Value {
+        let done = Command::new(env!("CARGO_BIN_EXE_honyaku"))
+            .args(words)
+            .arg("--data-dir")
+            .arg(self.directory.path())
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
+        let text = String::from_utf8_lossy(&done.stdout).into_owned();
+        serde_json::from_str(text.lines().next().unwrap_or("null")).unwrap_or(Value::String(text))
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// A job from English to Japanese.
+pub fn job(text: &str) -> Value {
+    json!({ "type": "text", "body_src": text, "lc_src": "en", "lc_tgt": "ja", "tier": "standard" })
+}
+
+/// Percent-encoded for a form.
+pub fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(
+            |byte| {
+                if byte.is_ascii_alphanumeric() {
+                    char::from(byte).to_string()
+                } else {
+                    format!("%{byte:02X}")
+                }
+            },
+        )
+        .collect()
+}
