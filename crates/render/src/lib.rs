@@ -1,4 +1,4 @@
-//! Pictures: the captcha. Pure: the same input gives the same bytes.
+//! Pictures that Honyaku draws itself, without fonts or image libraries.
 #![forbid(unsafe_code)]
 
 pub mod captcha;
