@@ -16,15 +16,33 @@ pub enum Step {
     Edit,
 }
 
+/// Who may take a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pool {
+    /// Every qualified translator.
+    Everyone,
+    /// The customer's preferred translators only, who are fewer: it waits three times as long.
+    Preferred,
+}
+
 /// Seconds from order to delivery, for jobs of one pair done in one go.
 pub fn eta_s(tier: Tier, unit: UnitType, units: u64) -> i64 {
+    eta_from_s(Pool::Everyone, tier, unit, units)
+}
+
+/// As `eta_s`, for a job that waits for translators of this pool.
+pub fn eta_from_s(pool: Pool, tier: Tier, unit: UnitType, units: u64) -> i64 {
     let pickup = match tier {
         Tier::Machine => return 0,
         Tier::Standard => 7_200,
         Tier::Pro => 14_400,
         Tier::Ultra => 28_800,
     };
-    pickup + work_s(tier, unit, units) + MARGIN_S
+    let waits = match pool {
+        Pool::Everyone => 1,
+        Pool::Preferred => 3,
+    };
+    pickup * waits + work_s(tier, unit, units) + MARGIN_S
 }
 
 /// Seconds of work, rounded up.
@@ -98,6 +116,13 @@ mod tests {
                 assert_eq!(eta_s(tier, Character, units), characters[index], "{units} characters {tier}");
             }
         }
+    }
+
+    #[test]
+    fn preferred_translators_are_waited_for_three_times_as_long() {
+        let waits = |pool| eta_from_s(pool, Tier::Standard, Word, 250);
+        assert_eq!(waits(Pool::Preferred) - waits(Pool::Everyone), 2 * 7_200);
+        assert_eq!(eta_from_s(Pool::Preferred, Tier::Machine, Word, 250), 0);
     }
 
     #[test]

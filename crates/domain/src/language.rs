@@ -53,17 +53,39 @@ pub fn all() -> &'static [Language] {
 }
 
 /// Finds a language by any accepted spelling: case does not matter, `_` is `-`, BCP 47 forms
-/// and old codes are known, and an unknown region falls back to its language.
+/// and old codes are known, and an unlisted region falls back to its language. Anything else
+/// after the language is a mistake that the caller should hear about, so it finds nothing.
 pub fn find(spelling: &str) -> Option<&'static Language> {
     let lower = spelling.trim().to_ascii_lowercase().replace('_', "-");
     let by_code = |code: &str| LANGUAGES.iter().find(|language| language.code == code);
     let by_alias =
         |text: &str| ALIASES.iter().find(|(alias, _)| *alias == text).and_then(|(_, code)| by_code(code));
     let by_tag = |text: &str| LANGUAGES.iter().find(|language| language.bcp47.eq_ignore_ascii_case(text));
-    by_code(&lower).or_else(|| by_alias(&lower)).or_else(|| by_tag(&lower)).or_else(|| {
-        let (base, _) = lower.split_once('-')?;
-        by_code(base).or_else(|| by_alias(base))
+    let by_any = |text: &str| by_code(text).or_else(|| by_alias(text)).or_else(|| by_tag(text));
+    by_any(&lower).or_else(|| {
+        let (base, rest) = lower.split_once('-')?;
+        match rest.split_once('-') {
+            // The script decides more than the region: `zh-Hant-MO` is Traditional.
+            Some((script, region)) if is_script(script) && is_region(region) => {
+                by_alias(&format!("{base}-{script}")).or_else(|| by_any(base))
+            }
+            None if is_script(rest) || is_region(rest) => by_any(base),
+            _ => None,
+        }
     })
+}
+
+fn is_script(subtag: &str) -> bool {
+    subtag.len() == 4 && subtag.bytes().all(|byte| byte.is_ascii_alphabetic())
+}
+
+fn is_region(subtag: &str) -> bool {
+    let all = |holds: fn(&u8) -> bool| subtag.as_bytes().iter().all(holds);
+    match subtag.len() {
+        2 => all(u8::is_ascii_alphabetic),
+        3 => all(u8::is_ascii_digit),
+        _ => false,
+    }
 }
 
 const ALIASES: &[(&str, &str)] = &[
@@ -182,12 +204,21 @@ mod tests {
             ("kr", "ko"),
             ("fr-CH", "fr"),
             ("ja-JP", "ja"),
+            ("zh-Hant-MO", "zh-tw"),
+            ("zh-Hant-HK", "zh-hk"),
+            ("zh-Hans-SG", "zh"),
+            ("sr-Latn", "sr"),
+            ("sr-Cyrl-RS", "sr"),
+            ("en-001", "en"),
         ];
         for (spelling, code) in cases {
             assert_eq!(find(spelling).map(|language| language.code), Some(code), "{spelling}");
         }
         assert_eq!(find("tlh"), None);
         assert_eq!(find(""), None);
+        for wrong in ["en-", "en--us", "en-garbage", "en-US-x", "ja-some text", "tlh-US", "-us"] {
+            assert_eq!(find(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

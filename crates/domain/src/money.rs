@@ -270,13 +270,22 @@ mod tests {
             prop_assert_eq!(Money::parse(&money.to_string(), money.currency()), Ok(money));
         }
 
+        /// The oracle adds up whole and remainder, where the product adds a half and divides.
         #[test]
-        fn a_price_is_within_half_a_minor_unit(units in 1u64..10_000_000, price in 1i64..1_000_000) {
-            let money = UnitPrice::from_ten_thousandths(price).price_of(units, Currency::Usd).unwrap();
-            let exact_in_millionths = i128::from(units) * i128::from(price) * 100;
-            let paid_in_millionths = i128::from(money.minor()) * 10_000;
-            prop_assert!(money.minor() >= 1);
-            prop_assert!((paid_in_millionths - exact_in_millionths).abs() <= 5_000 || money.minor() == 1);
+        fn a_price_is_rounded_half_up_and_never_wraps(
+            units in prop_oneof![0u64..5_000, any::<u64>()],
+            price in prop_oneof![0i64..30_000, 0i64..=i64::MAX],
+            jpy in any::<bool>(),
+        ) {
+            let (currency, minor_units) = if jpy { (Currency::Jpy, 1) } else { (Currency::Usd, 100) };
+            let exact =
+                i128::from(units).checked_mul(i128::from(price)).and_then(|exact| exact.checked_mul(minor_units));
+            let expected = exact
+                .map(|exact| (exact / 10_000 + i128::from(exact % 10_000 >= 5_000)).max(i128::from(exact > 0)))
+                .and_then(|minor| i64::try_from(minor).ok())
+                .map(|minor| Money::new(minor, currency))
+                .ok_or(Overflow);
+            prop_assert_eq!(UnitPrice::from_ten_thousandths(price).price_of(units, currency), expected);
         }
     }
 }
