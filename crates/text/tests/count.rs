@@ -1,4 +1,5 @@
 //! The vectors of the counting rule: prices must never change because counting did.
+#![allow(clippy::unwrap_used)]
 
 use proptest::prelude::*;
 use serde_json::Value;

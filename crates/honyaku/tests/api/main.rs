@@ -1,5 +1,6 @@
 //! The API through HTTP: each test starts the built server on a fresh database and speaks the
 //! language of the product (`Shop`).
+#![allow(clippy::unwrap_used)]
 
 mod callbacks;
 mod codes;
