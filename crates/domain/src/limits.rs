@@ -1,5 +1,8 @@
 //! Every limit of what comes in, with its home here. Contract: api-v2 1 and 4.3.
 
+/// Characters of a comment, in a thread or with a review.
+pub const COMMENT_CHARS: usize = 25_000;
+
 /// The limits. Names carry their units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -27,6 +30,8 @@ pub struct Limits {
     pub reference_id_chars: usize,
     /// Attachments of a job or comment.
     pub attachments: usize,
+    /// A file that comes with a comment.
+    pub attachment_bytes: usize,
     /// Ids in the path of `translate/jobs/{ids}`.
     pub ids_per_call: usize,
     /// Jobs of one bulk action.
@@ -48,7 +53,7 @@ impl Default for Limits {
             jobs_per_order: 10_000,
             body_src_chars: 500_000,
             machine_body_src_chars: 7_500,
-            comment_chars: 25_000,
+            comment_chars: COMMENT_CHARS,
             custom_data_bytes: 1_024,
             tone_chars: 128,
             purpose_chars: 128,
@@ -56,6 +61,7 @@ impl Default for Limits {
             callback_url_chars: 2_048,
             reference_id_chars: 255,
             attachments: 5,
+            attachment_bytes: 20 * 1024 * 1024,
             ids_per_call: 200,
             ids_per_bulk_call: 10_000,
             idempotency_key_chars: 255,
@@ -85,6 +91,7 @@ impl Limits {
             ("callback_url_chars", self.callback_url_chars, "a callback address"),
             ("reference_id_chars", self.reference_id_chars, "an order's own reference"),
             ("attachments", self.attachments, "attachments of a job or comment"),
+            ("attachment_bytes", self.attachment_bytes, "a file that comes with a comment"),
             ("ids_per_call", self.ids_per_call, "ids in the path of translate/jobs/{ids}"),
             ("ids_per_bulk_call", self.ids_per_bulk_call, "jobs of one bulk action"),
             ("idempotency_key_chars", self.idempotency_key_chars, "the header Idempotency-Key"),

@@ -2,10 +2,12 @@
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::{announce, robots};
+use crate::{announce, robots, secrets};
 use domain::ids::CommentId;
+use serde_json::{Value, json};
 use store::sql::Tx;
 use store::threads::{self, Comment, Subject};
+use store::uploads::{self, Upload};
 use store::{jobs, orders};
 
 /// Writes a comment and tells about it. The author's word is the contract's.
@@ -40,4 +42,27 @@ pub fn write(
         robots::answer_comment(tx, ctx, job)?;
     }
     Ok(comment.id)
+}
+
+/// Stores files that came with a comment and lists them beside its linked attachments.
+pub fn attach(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    linked: Option<String>,
+    files: Vec<Upload>,
+) -> Result<Option<String>, Error> {
+    if files.is_empty() {
+        return Ok(linked);
+    }
+    let mut all: Vec<Value> = match &linked {
+        Some(text) => serde_json::from_str(text).map_err(|error| Error::Broken(error.to_string()))?,
+        None => Vec::new(),
+    };
+    for file in files {
+        let file = Upload { token: secrets::letters(32)?, ..file };
+        let url = format!("{}/attachment/{}", ctx.desk.public_url, file.token);
+        all.push(json!({ "url": url, "filename": file.filename, "mime_type": file.mime_type }));
+        uploads::insert(tx, ctx.scope, &file, ctx.now)?;
+    }
+    Ok(Some(Value::Array(all).to_string()))
 }

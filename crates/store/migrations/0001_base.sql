@@ -204,6 +204,18 @@ CREATE TABLE comment (
 CREATE INDEX comment_job ON comment (job_id, id) WHERE job_id IS NOT NULL;
 CREATE INDEX comment_order ON comment (order_id, id) WHERE order_id IS NOT NULL;
 
+-- Files that came with comments; payloads link to them by token.
+CREATE TABLE upload (
+    token TEXT PRIMARY KEY,
+    account_id BIGINT NOT NULL,
+    sandbox BIGINT NOT NULL CHECK (sandbox IN (0, 1)),
+    filename TEXT NOT NULL,
+    mime_type TEXT NOT NULL,
+    content BYTEA NOT NULL,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX upload_account ON upload (account_id, sandbox);
+
 CREATE TABLE feedback (
     job_id BIGINT PRIMARY KEY,
     account_id BIGINT NOT NULL,

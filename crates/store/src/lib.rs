@@ -19,3 +19,4 @@ pub mod sandboxes;
 pub mod sql;
 pub mod tasks;
 pub mod threads;
+pub mod uploads;

@@ -38,6 +38,7 @@ pub fn wipe(tx: &mut Tx<'_>, scope: Scope, keep: Keep, revoked_at: i64) -> Resul
         "task",
         "claim",
         "comment",
+        "upload",
         "idempotency",
         "identical_call",
         "preference",

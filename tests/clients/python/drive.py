@@ -141,8 +141,11 @@ refused(1800, "postTranslationJobs", jobs={"jobs": {}})
 control(f"job/{one}/take")
 call("postTranslationJobComment", id=one, comment={"body": "be nice"})
 control(f"job/{one}/comment", {"body": "Which world?"})
+call("postTranslationJobComment", id=one, comment={"body": "with a file"}, file_attachments=[path])
+attached = call("getTranslationJobComments", id=one)["thread"][-1]["attachments"][0]
+check("an attached file", attached["filename"] == "file.txt" and urllib.request.urlopen(attached["url"]).read() == b"words in a file", attached)
 thread = call("getTranslationJobComments", id=one)["thread"]
-check("comments", [comment["author"] for comment in thread] == ["customer", "translator"], thread)
+check("comments", [comment["author"] for comment in thread] == ["customer", "translator", "customer"], thread)
 control(f"job/{one}/submit", {"body_tgt": "こんにちは"})
 payload = call("getTranslationJob", id=one)["job"]
 check("reviewable", payload["status"] == "reviewable" and payload["body_tgt"] == "こんにちは" and payload["custom_data"] == "mine")

@@ -248,6 +248,21 @@ fn quotes_cost_what_an_order_would() {
 }
 
 #[test]
+fn a_quote_detects_the_language_or_asks() {
+    let shop = Shop::open();
+    let mut unknown = job("The quick brown fox jumps over the lazy dog");
+    unknown.as_object_mut().unwrap().remove("lc_src");
+    let quoted = shop.post("translate/service/quote", &json!({ "jobs": [unknown] })).unwrap();
+    assert_eq!(
+        (&quoted["jobs"][0]["lc_src"], &quoted["jobs"][0]["lc_src_detected"]),
+        (&json!("en"), &json!("en"))
+    );
+    unknown["body_src"] = json!("OK 123");
+    let asked = shop.post("translate/service/quote", &json!({ "jobs": [unknown] })).unwrap_err();
+    assert_eq!(asked.err["0"][0]["code"], 1400);
+}
+
+#[test]
 fn data_survive_a_restart() {
     let shop = Shop::open();
     let id = shop.orders_text("still here");

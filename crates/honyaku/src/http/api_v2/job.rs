@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use service::{cancel, comment, look};
 use std::sync::{Arc, Mutex};
 use store::threads::Subject;
+use store::uploads::Upload;
 use wire::json::Object;
 
 /// A path without an id.
@@ -83,21 +84,40 @@ pub async fn write_comment(call: &Call, subject: Subject, data: Object) -> Resul
     let body = fields::text(data.get("body"), "body", 1351, call.app.limits.comment_chars).map_err(refuse)?;
     let body = body.filter(|body| !body.trim().is_empty());
     let body = body.ok_or_else(|| refuse(Fault::new(2000, "send the comment's text").of("body")))?;
-    if call
-        .params
-        .files
-        .iter()
-        .any(|file| file.part_name.starts_with("file_attachments") && !file.bytes.is_empty())
-    {
-        let text = "files with comments are not available on this server yet: send addresses in attachments";
-        return Err(refuse(Fault::new(2010, text).of("file_attachments")));
-    }
-    let attachments = fields::attachments(&data, call.app.limits.attachments).map_err(refuse)?;
+    let linked = fields::attachments(&data, call.app.limits.attachments).map_err(refuse)?;
+    let files = uploads(call).map_err(refuse)?;
     call.write(&data, move |tx, ctx| {
+        let attachments = comment::attach(tx, ctx, linked, files)?;
         comment::write(tx, ctx, subject, "customer", &body, attachments)?;
         Ok(json!({}))
     })
     .await
+}
+
+/// The files that came with a comment.
+fn uploads(call: &Call) -> Result<Vec<Upload>, Fault> {
+    let limits = &call.app.limits;
+    let refuse = |detail: String| fields::fault(2010, "file_attachments", detail);
+    let is_attachment = |file: &&wire::params::FilePart| file.part_name.starts_with("file_attachments");
+    let files: Vec<_> = call.params.files.iter().filter(is_attachment).collect();
+    if files.len() > limits.attachments {
+        return Err(refuse(format!(
+            "has {} files; at most {} are accepted",
+            files.len(),
+            limits.attachments
+        )));
+    }
+    if let Some(large) = files.iter().find(|file| file.bytes.len() > limits.attachment_bytes) {
+        let name = wire::json::shown_text(large.base_name());
+        return Err(refuse(format!("{name} is over {} bytes", limits.attachment_bytes)));
+    }
+    let upload = |file: &&wire::params::FilePart| Upload {
+        token: String::new(),
+        filename: file.base_name().chars().take(200).collect(),
+        mime_type: file.content_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned()),
+        content: file.bytes.to_vec(),
+    };
+    Ok(files.iter().map(upload).collect())
 }
 
 /// `GET translate/job/{id}/comments`

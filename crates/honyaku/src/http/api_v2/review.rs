@@ -23,6 +23,8 @@ use wire::field::{entries, given};
 use wire::json::{Json, Object, shown};
 use wire::params::DataOutcome;
 
+/// The limit of comments also holds for what reviews say.
+const COMMENT_CHARS: usize = domain::limits::COMMENT_CHARS;
 const ACTIONS: &str = "approve, revise, reject, archive, purchase";
 
 /// An action with its fields.
@@ -104,7 +106,7 @@ fn unknown_action(value: Option<&Json>) -> Fault {
 }
 
 fn required_comment(value: Option<&Json>) -> Result<String, Fault> {
-    let comment = fields::text(value, "comment", 2300, 25_000)?;
+    let comment = fields::text(value, "comment", 2300, COMMENT_CHARS)?;
     match comment {
         Some(comment) if !comment.trim().is_empty() => Ok(comment),
         _ => Err(Fault::new(2300, "say what is to be changed or what is wrong").of("comment")),
@@ -147,7 +149,8 @@ fn feedback(own: &Object) -> Result<Feedback, Fault> {
         (2 * sum + count) / (2 * count)
     });
     let rating = rating(own, "rating")?.or(mean);
-    let note = |name: &str| fields::text(own.get(name), name, 1351, 25_000).map(Option::unwrap_or_default);
+    let note =
+        |name: &str| fields::text(own.get(name), name, 1351, COMMENT_CHARS).map(Option::unwrap_or_default);
     Ok(Feedback {
         rating,
         rating_time: time,

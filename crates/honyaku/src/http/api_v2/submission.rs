@@ -16,6 +16,9 @@ use text::count::{Unit, count};
 use wire::field::given;
 use wire::json::{Json, Object, shown, shown_text};
 
+/// Below this a detected language is a guess, and the sender is asked.
+const SURE_ENOUGH: f32 = 0.2;
+
 /// What the fields are checked against.
 pub struct Rules<'r> {
     /// Sizes.
@@ -262,9 +265,8 @@ fn language_of(value: Option<&Json>, name: &str, missing: u16) -> Result<&'stati
 pub fn detected(body_src: &str) -> Result<&'static Language, Fault> {
     let candidates: Vec<&str> = language::all().iter().map(|language| language.code).collect();
     let found = text::detect::detect(body_src, &candidates);
-    found
-        .language
-        .as_deref()
+    let sure = found.language.filter(|_| found.confidence >= SURE_ENOUGH);
+    sure.as_deref()
         .and_then(language::find)
         .ok_or_else(|| Fault::new(1400, "the language of this text cannot be told: send lc_src").of("lc_src"))
 }

@@ -1,6 +1,7 @@
 //! Everything that is no API call: the landing page, the list of error codes, pictures,
 //! inboxes, health.
 
+mod attachment;
 mod health;
 mod inbox;
 mod landing;
@@ -28,6 +29,7 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/captcha", get(pictures::captcha))
         .route("/preview/", get(pictures::preview))
         .route("/preview", get(pictures::preview))
+        .route("/attachment/{token}", get(attachment::attachment))
         .route("/inbox/{token}", any(inbox::receive))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -1,0 +1,347 @@
+//! How fast the server is, as ratios against the bare parts in the same run: orders against raw
+//! inserts of the same rows, GET job against a bare handler that reads one row, the queue with
+//! dead callback addresses against none. Nothing here fails; the figures are read by people.
+//!
+//! `cargo bench -p honyaku --bench load`
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+
+use rusqlite::types::Value as Cell;
+use rusqlite::{Connection, params_from_iter};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+const FOR: Duration = Duration::from_millis(2_500);
+
+struct Server {
+    process: Child,
+    address: String,
+    public_key: String,
+    private_key: String,
+    directory: tempfile::TempDir,
+}
+
+impl Server {
+    fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_honyaku"))
+            .args([
+                "demo",
+                "--listen",
+                "127.0.0.1:0",
+                "--log-level",
+                "error",
+                "--sandbox-max-jobs",
+                "100000000",
+                "--sandbox-max-credits",
+                "100000000000.00",
+                "--data-dir",
+            ])
+            .arg(directory.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        let text = |name: &str| ready[name].as_str().unwrap().to_owned();
+        let address = text("api_base").replace("http://", "").replace("/v2/", "");
+        let server = Self {
+            process,
+            address,
+            public_key: text("public_key"),
+            private_key: text("private_key"),
+            directory,
+        };
+        server.connect().post("/v2/sandbox/credits", &server.form(&json!({ "set": "90000000000.00" })));
+        server
+    }
+
+    fn credentials(&self) -> String {
+        let ts =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
+        format!(
+            "api_key={}&ts={ts}&api_sig={}",
+            self.public_key,
+            wire::signature::sign(&self.private_key, &ts)
+        )
+    }
+
+    fn form(&self, data: &Value) -> String {
+        let mut form = self.credentials();
+        form.push_str("&data=");
+        for byte in data.to_string().bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => form.push(char::from(byte)),
+                b' ' => form.push('+'),
+                _ => form.push_str(&format!("%{byte:02X}")),
+            }
+        }
+        form
+    }
+
+    fn connect(&self) -> Client {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Client { reader: BufReader::new(stream) }
+    }
+
+    fn database(&self) -> Connection {
+        Connection::open(self.directory.path().join("honyaku.sqlite")).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A connection that is kept.
+struct Client {
+    reader: BufReader<TcpStream>,
+}
+
+impl Client {
+    fn send(&mut self, head: &str, body: &[u8]) -> Vec<u8> {
+        let stream = self.reader.get_mut();
+        stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            self.reader.read_line(&mut line).unwrap();
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            if line == "\r\n" {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        self.reader.read_exact(&mut body).unwrap();
+        body
+    }
+
+    fn post(&mut self, path: &str, form: &str) -> Vec<u8> {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n",
+            form.len()
+        );
+        self.send(&head, form.as_bytes())
+    }
+
+    fn get(&mut self, path: &str) -> Vec<u8> {
+        self.send(&format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n"), b"")
+    }
+}
+
+/// Runs on so many threads for a while; how often it ran a second.
+fn rate(connections: usize, run: impl Fn(usize, &mut u64) + Sync) -> f64 {
+    let done = AtomicU64::new(0);
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        for number in 0..connections {
+            let (run, done) = (&run, &done);
+            scope.spawn(move || {
+                let mut own = 0;
+                run(number, &mut own);
+                done.fetch_add(own, Ordering::Relaxed);
+            });
+        }
+    });
+    done.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64()
+}
+
+fn jobs(count: usize, unique: &str, callback: Option<u16>) -> Value {
+    let job = |number: usize| {
+        let mut job = json!({ "body_src": format!("A text of nine words for {unique} {number} here"), "lc_src": "en", "lc_tgt": "ja", "tier": "standard" });
+        if let Some(port) = callback {
+            job["callback_url"] =
+                json!(format!("http://127.0.0.1:{}/x", usize::from(port) + number % 10_000));
+        }
+        job
+    };
+    json!({ "jobs": (0..count).map(job).collect::<Vec<_>>() })
+}
+
+fn ordering(jobs_each: usize, connections: usize) {
+    let server = Server::start();
+    let requests = rate(connections, |number, own| {
+        let mut client = server.connect();
+        let end = Instant::now() + FOR;
+        while Instant::now() < end {
+            let form = server.form(&jobs(jobs_each, &format!("{number}-{own}"), None));
+            let answer = client.post("/v2/translate/jobs", &form);
+            assert!(answer.starts_with(b"{\"opstat\":\"ok\""), "{}", String::from_utf8_lossy(&answer));
+            *own += 1;
+        }
+    });
+    let accepted = requests * jobs_each as f64;
+    let raw = raw_inserts(&server, jobs_each * connections);
+    println!(
+        "orders  {jobs_each:>5} jobs x {connections:>2} connections  {accepted:>9.0} jobs/s   raw inserts {raw:>9.0} jobs/s   ratio {:.2}",
+        accepted / raw
+    );
+}
+
+/// The rows that ordering wrote, inserted again into an empty copy, as many jobs a commit.
+fn raw_inserts(server: &Server, jobs_a_commit: usize) -> f64 {
+    let tables = [("job", "id"), ("ledger_transaction", "job_id"), ("ledger_entry", ""), ("\"order\"", "")];
+    let source = server.database();
+    let copy = server.directory.path().join("copy.sqlite");
+    let target = Connection::open(&copy).unwrap();
+    target.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;").unwrap();
+    let mut schema = source.prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND type IN ('table', 'index') AND name NOT LIKE 'sqlite_%' ORDER BY type DESC").unwrap();
+    for sql in schema.query_map([], |row| row.get::<_, String>(0)).unwrap() {
+        target.execute_batch(&sql.unwrap()).unwrap();
+    }
+    let most = 20_000;
+    let mut rows: Vec<(String, Vec<Vec<Cell>>)> = Vec::new();
+    for (table, _) in tables {
+        let limit = if table == "ledger_entry" { most * 2 } else { most };
+        let mut select = source.prepare(&format!("SELECT * FROM {table} LIMIT {limit}")).unwrap();
+        let columns = select.column_count();
+        let read = select.query_map([], |row| (0..columns).map(|index| row.get(index)).collect()).unwrap();
+        let all: Vec<Vec<Cell>> = read.map(Result::unwrap).collect();
+        let marks = vec!["?"; columns].join(",");
+        rows.push((format!("INSERT INTO {table} VALUES ({marks})"), all));
+    }
+    let count = rows[0].1.len();
+    let (mut at, began) = (0, Instant::now());
+    let mut done = [0usize; 4];
+    while at < count {
+        let next = (at + jobs_a_commit).min(count);
+        target.execute_batch("BEGIN IMMEDIATE").unwrap();
+        for (index, (sql, all)) in rows.iter().enumerate() {
+            let share = all.len() * next / count;
+            let mut insert = target.prepare_cached(sql).unwrap();
+            for row in &all[done[index]..share] {
+                insert.execute(params_from_iter(row)).unwrap();
+            }
+            done[index] = share;
+        }
+        target.execute_batch("COMMIT").unwrap();
+        at = next;
+    }
+    count as f64 / began.elapsed().as_secs_f64()
+}
+
+fn reading(connections: usize) {
+    let server = Server::start();
+    server.connect().post("/v2/translate/jobs", &server.form(&jobs(200, "read", None)));
+    let query = server.credentials();
+    let ours = rate(connections, |number, own| {
+        let mut client = server.connect();
+        let end = Instant::now() + FOR;
+        while Instant::now() < end {
+            let id = (number as u64 * 7 + *own) % 200 + 1;
+            client.get(&format!("/v2/translate/job/{id}?{query}"));
+            *own += 1;
+        }
+    });
+    let bare = bare_handler(&server.directory.path().join("honyaku.sqlite"), connections);
+    println!(
+        "GET job {connections:>2} connections  {ours:>9.0}/s   bare axum handler {bare:>9.0}/s   ratio {:.2}",
+        ours / bare
+    );
+}
+
+/// A bare axum handler that reads one row, in a process-wide runtime of its own.
+fn bare_handler(database: &Path, connections: usize) -> f64 {
+    let database = database.to_owned();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let address = runtime.block_on(async {
+        let pool = std::sync::Arc::new(std::sync::Mutex::new(
+            (0..64).map(|_| Connection::open(&database).unwrap()).collect::<Vec<_>>(),
+        ));
+        let handler = move |axum::extract::RawQuery(query): axum::extract::RawQuery| {
+            let pool = std::sync::Arc::clone(&pool);
+            async move {
+                let id: i64 = query.and_then(|query| query.parse().ok()).unwrap_or(1);
+                tokio::task::spawn_blocking(move || {
+                    let connection = pool.lock().unwrap().pop();
+                    let connection = connection.unwrap_or_else(|| panic!("no connection"));
+                    let body: String = connection
+                        .prepare_cached("SELECT body_src FROM job WHERE id = ?1")
+                        .unwrap()
+                        .query_row([id], |row| row.get(0))
+                        .unwrap();
+                    pool.lock().unwrap().push(connection);
+                    body
+                })
+                .await
+                .unwrap()
+            }
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let router = axum::Router::new().route("/", axum::routing::get(handler));
+        tokio::spawn(async move { hyper_loop(listener, router).await });
+        address
+    });
+    rate(connections, |number, own| {
+        let stream = TcpStream::connect(&address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut client = Client { reader: BufReader::new(stream) };
+        let end = Instant::now() + FOR;
+        while Instant::now() < end {
+            client.get(&format!("/?{}", (number as u64 * 7 + *own) % 200 + 1));
+            *own += 1;
+        }
+    })
+}
+
+async fn hyper_loop(listener: tokio::net::TcpListener, router: axum::Router) {
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    while let Ok((stream, _)) = listener.accept().await {
+        stream.set_nodelay(true).unwrap();
+        let service = hyper_util::service::TowerToHyperService::new(router.clone());
+        tokio::spawn(async move {
+            let _ = hyper_util::server::conn::auto::Builder::new(TokioExecutor::new())
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        });
+    }
+}
+
+/// How long 10,000 jobs take from the order to the board.
+fn drain(callback: Option<u16>) -> f64 {
+    let server = Server::start();
+    if callback.is_none() {
+        server.database().execute("UPDATE api_key SET callback_url = NULL", []).unwrap();
+    }
+    let mut client = server.connect();
+    client.post("/v2/translate/jobs", &server.form(&jobs(10_000, "drain", callback)));
+    let began = Instant::now();
+    let database = server.database();
+    loop {
+        let left: i64 = database
+            .query_row("SELECT COUNT(*) FROM job WHERE status = 'queued'", [], |row| row.get(0))
+            .unwrap();
+        if left == 0 {
+            return began.elapsed().as_secs_f64();
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn main() {
+    for jobs_each in [1, 50, 1_000] {
+        for connections in [1, 16, 64] {
+            ordering(jobs_each, connections);
+        }
+    }
+    for connections in [1, 4, 16] {
+        reading(connections);
+    }
+    let (without, with) = (drain(None), drain(Some(20_000)));
+    println!(
+        "queue of 10,000 jobs: {without:.2} s without callbacks, {with:.2} s with 10,000 dead addresses, ratio {:.2}",
+        with / without
+    );
+}
