@@ -58,41 +58,37 @@ enum Fate {
     Repeat(usize),
 }
 
-/// Places the order for a key. For a dry run the caller rolls the transaction back.
+/// Places the order for a key. For a dry run the caller rolls the transaction back. Takes the
+/// request: texts of a large order are moved into its jobs, not copied.
 pub fn place_order(
     tx: &mut Tx<'_>,
     ctx: &Context,
     key: Option<&Key>,
-    request: &Request,
+    mut request: Request,
 ) -> Result<Placed, Error> {
     let account = accounts::find(tx, ctx.scope.account)?
         .ok_or_else(|| Error::Broken(format!("no account {}", ctx.scope.account)))?;
     let (fates, fresh) = sort_out(tx, ctx, &request.drafts)?;
-    let group = group(tx, request, &fresh)?;
-    let order = order(tx, ctx, key, &account, request, group)?;
-    guard_identical(tx, ctx, key, request, &order)?;
-    let mut new = new_jobs(tx, ctx, &account, &order, request, &fresh)?;
-    let bought = bought_old(tx, request, &fates)?;
-    let cost = total(request, &new, &bought, account.currency)?;
+    let group = group(tx, &request, &fresh)?;
+    let order = order(tx, ctx, key, &account, &request, group)?;
+    guard_identical(tx, ctx, key, &request, &order)?;
+    let mut new = new_jobs(tx, ctx, &account, &order, &mut request, &fresh)?;
+    let bought = bought_old(tx, &request, &fates)?;
+    let cost = total(&request, &new, &bought, account.currency)?;
     pay::afford(tx, ctx, cost)?;
     pay::count_against_key(tx, order.key, cost)?;
     check_sandbox(tx, ctx, new.len())?;
     orders::insert(tx, &order)?;
-    write_new(tx, ctx, request, &mut new, &fresh)?;
+    write_new(tx, ctx, &request, &mut new, &fresh)?;
     for mut job in bought {
-        pay::reprice(tx, &mut job)?;
         transition::move_job(tx, ctx, &mut job, Event::Purchase)?;
     }
-    follow_up(tx, ctx, request, &order, &new)?;
-    answer(tx, ctx, request, &order, &new, fates, cost)
+    follow_up(tx, ctx, &request, &order, &new)?;
+    answer(tx, ctx, &request, &order, &new, fates, cost)
 }
 
 /// Tells new from old from repeated. The second part lists the new drafts in the order sent.
-fn sort_out<'d>(
-    tx: &mut Tx<'_>,
-    ctx: &Context,
-    drafts: &'d [Draft],
-) -> Result<(Vec<Fate>, Vec<&'d Draft>), Error> {
+fn sort_out(tx: &mut Tx<'_>, ctx: &Context, drafts: &[Draft]) -> Result<(Vec<Fate>, Vec<usize>), Error> {
     let keys: BTreeSet<&[u8; 32]> =
         drafts.iter().filter(|draft| !draft.force).map(|draft| &draft.text_key).collect();
     let mut old: BTreeMap<&[u8; 32], Vec<Job>> = BTreeMap::new();
@@ -105,7 +101,7 @@ fn sort_out<'d>(
     let mut fresh = Vec::new();
     let mut seen: HashMap<&[u8; 32], usize> = HashMap::new();
     let mut fates = Vec::with_capacity(drafts.len());
-    for draft in drafts {
+    for (index, draft) in drafts.iter().enumerate() {
         let first = seen.get(&draft.text_key).copied().filter(|_| !draft.force);
         let known = old.get(&draft.text_key).filter(|_| !draft.force);
         fates.push(match (first, known) {
@@ -113,7 +109,7 @@ fn sort_out<'d>(
             (None, Some(known)) => Fate::Old(known.clone()),
             (None, None) => {
                 seen.insert(&draft.text_key, fresh.len());
-                fresh.push(draft);
+                fresh.push(index);
                 Fate::New(fresh.len() - 1)
             }
         });
@@ -122,8 +118,9 @@ fn sort_out<'d>(
 }
 
 /// The group of the new jobs, if they are to be one: at least two of them, alike.
-fn group(tx: &mut Tx<'_>, request: &Request, fresh: &[&Draft]) -> Result<Option<GroupId>, Error> {
-    let members: Vec<&&Draft> = fresh.iter().filter(|draft| draft.grouped).collect();
+fn group(tx: &mut Tx<'_>, request: &Request, fresh: &[usize]) -> Result<Option<GroupId>, Error> {
+    let drafts = fresh.iter().filter_map(|index| request.drafts.get(*index));
+    let members: Vec<&Draft> = drafts.filter(|draft| draft.grouped).collect();
     if !request.as_group || request.drafts.len() < 2 || members.len() < 2 {
         return Ok(None);
     }
@@ -199,12 +196,14 @@ fn new_jobs(
     ctx: &Context,
     account: &Account,
     order: &Order,
-    request: &Request,
-    fresh: &[&Draft],
+    request: &mut Request,
+    fresh: &[usize],
 ) -> Result<Vec<Job>, Error> {
     let first = tx.reserve_ids("job", fresh.len())?;
     let mut new = Vec::with_capacity(fresh.len());
-    for (id, draft) in (first..).zip(fresh) {
+    let status = if request.process { Status::Queued } else { Status::Unpaid };
+    for (id, index) in (first..).zip(fresh) {
+        let Some(draft) = request.drafts.get_mut(*index) else { continue };
         let priced =
             pay::price(draft.lc_src, draft.lc_tgt, draft.tier, draft.edit, draft.units, account.currency)?;
         let (unit_price, price) = priced
@@ -216,10 +215,10 @@ fn new_jobs(
             key: order.key,
             group: order.group.filter(|_| draft.grouped),
             position: draft.position,
-            status: if request.process { Status::Queued } else { Status::Unpaid },
+            status,
             held_from: None,
             slug: draft.slug.clone().unwrap_or_else(|| draft.body_src.chars().take(30).collect()),
-            body_src: draft.body_src.clone(),
+            body_src: std::mem::take(&mut draft.body_src),
             lc_src: draft.lc_src.to_owned(),
             lc_tgt: draft.lc_tgt.to_owned(),
             tier: draft.tier,
@@ -228,7 +227,7 @@ fn new_jobs(
             count_rule: COUNT_RULE,
             unit_price,
             price,
-            escrow: if request.process { price } else { Money::zero(account.currency) },
+            escrow: if status == Status::Queued { price } else { Money::zero(account.currency) },
             text_key: draft.text_key.to_vec(),
             lookup: !draft.force,
             auto_approve: draft.auto_approve.unwrap_or(account.auto_approve),
@@ -308,17 +307,17 @@ fn write_new(
     ctx: &Context,
     request: &Request,
     new: &mut [Job],
-    fresh: &[&Draft],
+    fresh: &[usize],
 ) -> Result<(), Error> {
     let mut charges = Vec::new();
-    for (job, draft) in new.iter_mut().zip(fresh) {
+    for (job, index) in new.iter_mut().zip(fresh) {
         if !jobs::insert(tx, job)? {
             return Err(Error::Broken(format!("the text of job {} was stored meanwhile", job.id)));
         }
         if request.process && !job.price.is_zero() {
             charges.push(domain::ledger::charge(transition::life(job), job.scope.account, job.price)?);
         }
-        if let Some(text) = &draft.comment {
+        if let Some(text) = request.drafts.get(*index).and_then(|draft| draft.comment.as_ref()) {
             comment::write(tx, ctx, Subject::Job(job.id), "customer", text, None)?;
         }
         if !request.process {

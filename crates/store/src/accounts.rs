@@ -234,3 +234,18 @@ pub struct Preference {
     /// When they last took a job of this account.
     pub last_seen: Timestamp,
 }
+
+/// Writes an account's settings.
+pub fn update(tx: &mut Tx<'_>, account: &Account) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE account SET suspended = $2, auto_approve = $3, rating_required = $4, review_hours = $5 WHERE id = $1",
+        &[
+            &account.id,
+            &account.suspended,
+            &account.auto_approve,
+            &account.rating_required,
+            &account.review_hours,
+        ],
+    )?;
+    Ok(())
+}

@@ -166,3 +166,24 @@ pub fn move_inbox_urls(tx: &mut Tx<'_>, from: &str, to: &str) -> Result<(), Erro
     )?;
     Ok(())
 }
+
+/// Writes a key's settings.
+pub fn update(tx: &mut Tx<'_>, key: &Key) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE api_key SET callback_url = $2, callback_encoding = $3, callback_all = $4, numbers_current = $5, \
+         strict_ts = $6, guard_identical = $7, addresses = $8, versions = $9, spending_limit = $10 WHERE id = $1",
+        &[
+            &key.id,
+            &key.callback_url,
+            &key.callback_encoding,
+            &key.callback_all,
+            &key.numbers_current,
+            &key.strict_ts,
+            &key.guard_identical,
+            &key.addresses,
+            &key.versions,
+            &key.spending_limit,
+        ],
+    )?;
+    Ok(())
+}

@@ -1,4 +1,4 @@
-//! `honyaku account add`
+//! `honyaku account add|set`
 
 use super::open::{installation, text};
 use super::{Outcome, say};
@@ -9,7 +9,45 @@ use service::accounts::{NewAccount, NewPerson, add, add_person};
 use service::{Error, secrets};
 
 pub fn run(matches: &ArgMatches) -> Outcome {
-    let Some(("add", matches)) = matches.subcommand() else { return Err("say add".into()) };
+    match matches.subcommand() {
+        Some(("add", matches)) => new(matches),
+        Some(("set", matches)) => set(matches),
+        _ => Err("say add or set".into()),
+    }
+}
+
+fn set(matches: &ArgMatches) -> Outcome {
+    let switch = |flag: &str| -> Result<Option<bool>, String> {
+        match matches.get_one::<String>(flag).map(String::as_str) {
+            None => Ok(None),
+            Some("1") => Ok(Some(true)),
+            Some("0") => Ok(Some(false)),
+            Some(_) => Err(format!("--{flag}: write 1 or 0")),
+        }
+    };
+    let (suspended, auto_approve, rating) =
+        (switch("suspended")?, switch("auto-approve")?, switch("rating-required")?);
+    let hours = match matches.get_one::<String>("review-period-hours").map(String::as_str) {
+        None => None,
+        Some("") => Some(None),
+        Some(text) => match text.parse::<u32>() {
+            Ok(hours) if hours > 0 => Some(Some(i64::from(hours))),
+            _ => return Err("--review-period-hours: write a number of hours".into()),
+        },
+    };
+    installation(matches)?.for_account(matches, move |tx, _, account| {
+        let mut account = account.clone();
+        account.suspended = suspended.unwrap_or(account.suspended);
+        account.auto_approve = auto_approve.unwrap_or(account.auto_approve);
+        account.rating_required = rating.unwrap_or(account.rating_required);
+        account.review_hours = hours.unwrap_or(account.review_hours);
+        Ok(store::accounts::update(tx, &account)?)
+    })?;
+    say("changed");
+    Ok(())
+}
+
+fn new(matches: &ArgMatches) -> Outcome {
     let installation = installation(matches)?;
     let name = text(matches, "name");
     let short_name = match text(matches, "short-name") {

@@ -58,7 +58,17 @@ fn account() -> Command {
         .arg(optional("short-name", "a name without spaces; default: made from the name"))
         .arg(optional("currency", "USD, EUR, GBP or JPY; default USD"))
         .arg(optional("email", "the first person's address"));
-    Command::new("account").about("Accounts").subcommand_required(true).subcommand(settings(add))
+    let set = Command::new("set")
+        .about("Change an account's settings")
+        .arg(required("account", "the account's short name"))
+        .arg(optional("suspended", "1: nothing is served to it"))
+        .arg(optional("auto-approve", "1: approve on delivery unless a job says otherwise"))
+        .arg(optional("rating-required", "1: approving needs a rating"))
+        .arg(optional(
+            "review-period-hours",
+            "hours until a delivered job approves itself; empty: the installation's",
+        ));
+    Command::new("account").about("Accounts").subcommand_required(true).subcommands([add, set].map(settings))
 }
 
 fn key() -> Command {
@@ -70,6 +80,18 @@ fn key() -> Command {
         .arg(optional("callback-url", "where its callbacks go by default"))
         .arg(optional("public", "bring a pair from elsewhere: its public half"))
         .arg(optional("private", "bring a pair from elsewhere: its private half"));
+    let set = Command::new("set")
+        .about("Change a key's settings")
+        .arg(required("key", "its public half"))
+        .arg(optional("callback-url", "where its callbacks go by default; empty: nowhere"))
+        .arg(optional("callback-encoding", "form, multipart or json"))
+        .arg(optional("callback-all", "1: also the events that are opt-in"))
+        .arg(optional("numbers", "strings or current: the types of numbers in answers"))
+        .arg(optional("strict-ts", "1: signatures live five minutes only"))
+        .arg(optional("guard-identical", "1: refuse identical forced orders within five minutes"))
+        .arg(optional("addresses", "addresses it may be used from, comma-separated; empty: any"))
+        .arg(optional("versions", "API versions it may be used with, comma-separated"))
+        .arg(optional("spending-limit", "the most it may spend, in the account's currency; empty: no limit"));
     let revoke = Command::new("revoke").about("End a key at once").arg(required("key", "its public half"));
     let list = Command::new("list")
         .about("List an account's keys")
@@ -77,7 +99,7 @@ fn key() -> Command {
     Command::new("key")
         .about("API keys")
         .subcommand_required(true)
-        .subcommands([add, revoke, list].map(settings))
+        .subcommands([add, set, revoke, list].map(settings))
 }
 
 fn credit() -> Command {

@@ -3,17 +3,21 @@
 use super::open::{installation, text};
 use super::{Outcome, say};
 use clap::ArgMatches;
+use domain::money::Money;
 use serde_json::json;
 use service::Error;
 use service::accounts::{KeyPair, add_key, import_key};
+use store::keys::Key;
+use store::sql::Tx;
 use store::{accounts, keys};
 
 pub fn run(matches: &ArgMatches) -> Outcome {
     match matches.subcommand() {
         Some(("add", matches)) => add(matches),
+        Some(("set", matches)) => set(matches),
         Some(("revoke", matches)) => revoke(matches),
         Some(("list", matches)) => list(matches),
-        _ => Err("say add, revoke or list".into()),
+        _ => Err("say add, set, revoke or list".into()),
     }
 }
 
@@ -39,6 +43,70 @@ fn add(matches: &ArgMatches) -> Outcome {
     })?;
     say(json!({ "public_key": pair.public, "private_key": pair.private, "environment": environment.code() }));
     Ok(())
+}
+
+/// A setting of a key: its flag, its column, and how its text is read.
+type Setting = (&'static str, Change);
+
+/// How the text of a flag becomes a key's setting.
+enum Change {
+    Text(fn(&mut Key, Option<String>)),
+    Switch(fn(&mut Key, bool)),
+}
+
+const SETTINGS: &[Setting] = &[
+    ("callback-url", Change::Text(|key, text| key.callback_url = text)),
+    (
+        "callback-encoding",
+        Change::Text(|key, text| key.callback_encoding = text.unwrap_or_else(|| "form".into())),
+    ),
+    ("callback-all", Change::Switch(|key, on| key.callback_all = on)),
+    ("numbers", Change::Text(|key, text| key.numbers_current = text.as_deref() == Some("current"))),
+    ("strict-ts", Change::Switch(|key, on| key.strict_ts = on)),
+    ("guard-identical", Change::Switch(|key, on| key.guard_identical = on)),
+    ("addresses", Change::Text(|key, text| key.addresses = text)),
+    ("versions", Change::Text(|key, text| key.versions = text.unwrap_or_else(|| "v1,v1.1,v2".into()))),
+];
+
+fn set(matches: &ArgMatches) -> Outcome {
+    let public_key = text(matches, "key");
+    let mut changes = Vec::new();
+    for (flag, change) in SETTINGS {
+        let Some(value) = matches.get_one::<String>(flag).cloned() else { continue };
+        if let Change::Switch(_) = change
+            && !matches!(value.as_str(), "0" | "1")
+        {
+            return Err(format!("--{flag}: write 1 or 0").into());
+        }
+        changes.push((change, value));
+    }
+    let limit = matches.get_one::<String>("spending-limit").cloned();
+    installation(matches)?.write(move |tx, _| {
+        let mut key = keys::by_public_key(tx, &public_key)?
+            .ok_or_else(|| Error::fault(0, format!("there is no key {public_key:?}")))?;
+        for (change, value) in changes {
+            match change {
+                Change::Switch(set) => set(&mut key, value == "1"),
+                Change::Text(set) => set(&mut key, Some(value).filter(|value| !value.is_empty())),
+            }
+        }
+        if let Some(text) = limit {
+            key.spending_limit = spending_limit(tx, &key, &text)?;
+        }
+        Ok::<_, Error>(keys::update(tx, &key)?)
+    })?;
+    say("changed");
+    Ok(())
+}
+
+fn spending_limit(tx: &mut Tx<'_>, key: &Key, text: &str) -> Result<Option<i64>, Error> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let account =
+        accounts::find(tx, key.scope.account)?.ok_or_else(|| Error::fault(0, "the key's account is gone"))?;
+    let limit = Money::parse(text, account.currency).map_err(|fault| Error::fault(0, fault.to_string()))?;
+    Ok(Some(limit.minor()))
 }
 
 fn revoke(matches: &ArgMatches) -> Outcome {

@@ -284,13 +284,12 @@ fn an_account_can_demand_ratings_and_a_suspended_one_gets_nothing() {
     let shop = Shop::open();
     let id = shop.orders_text("rate me");
     shop.delivers(&id, "訳");
-    let database = rusqlite::Connection::open(shop.directory.path().join("honyaku.sqlite")).unwrap();
-    database.execute("UPDATE account SET rating_required = 1", []).unwrap();
+    shop.command(&["account", "set", "--account", "demo", "--rating-required", "1"]);
     assert_eq!(
         shop.put(&format!("translate/job/{id}"), &json!({ "action": "approve" })).unwrap_err().code(),
         2500
     );
-    database.execute("UPDATE account SET suspended = 1", []).unwrap();
+    shop.command(&["account", "set", "--account", "demo", "--suspended", "1"]);
     assert_eq!(shop.get("account/balance", "").unwrap_err().code(), 1000);
 }
 

@@ -4,10 +4,12 @@
 
 mod callbacks;
 mod codes;
+mod golden;
 mod leniency;
 mod ordering;
 mod races;
 mod reviewing;
 mod sandbox;
+mod serving;
 mod shop;
 mod state_model;

@@ -102,6 +102,11 @@ impl Shop {
         Self::start(directory, &[])
     }
 
+    /// Sends the server a signal.
+    pub fn tell(&self, signal: &str) {
+        Command::new("kill").args(["-s", signal]).arg(self.server.id().to_string()).status().unwrap();
+    }
+
     pub fn origin(&self) -> &str {
         self.base.strip_suffix("/v2/").unwrap()
     }

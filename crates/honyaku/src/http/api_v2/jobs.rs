@@ -56,10 +56,11 @@ async fn place(call: Call, data: Object) -> Result<Answer, Failure> {
             machine: machine::is_offered(scope),
             detect: false,
         };
-        let mut request = order_level::read(&data, &rules)?;
-        let forced = request.drafts.iter().any(|draft| draft.force);
-        request.identical = (forced && !protected).then(|| fingerprint::of_data(&data));
-        let print = if protected { data } else { Object::default() };
+        // The data are kept for the fingerprint only if the call is protected by a key.
+        let print = if protected { data.clone() } else { Object::default() };
+        let identical = (!protected && may_force(&data)).then(|| fingerprint::of_data(&data));
+        let mut request = order_level::read(data, &rules)?;
+        request.identical = identical;
         Ok::<_, Error>((request, print))
     });
     let (request, data) = parsed
@@ -74,9 +75,19 @@ async fn place(call: Call, data: Object) -> Result<Answer, Failure> {
         return dry_run(&call, caller, request).await;
     }
     let order = move |tx: &mut Tx<'_>, ctx: &Context| {
-        place_order(tx, ctx, Some(&caller.key), &request).map(|placed| answer(&placed))
+        place_order(tx, ctx, Some(&caller.key), request).map(|placed| answer(&placed))
     };
     call.write(&data, order).await
+}
+
+/// True if some job of the data has `force`: only such a call is guarded against its double.
+fn may_force(data: &Object) -> bool {
+    let forces = |job: &Json| matches!(job, Json::Object(job) if job.get("force").is_some());
+    match data.get("jobs") {
+        Some(Json::Object(jobs)) => jobs.iter().any(|(_, job)| forces(job)),
+        Some(Json::List(jobs)) => jobs.iter().any(forces),
+        _ => false,
+    }
 }
 
 /// The account's glossaries, if any job names one.
@@ -125,7 +136,7 @@ async fn dry_run(
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let rolled_back = call
         .run::<()>(Actor::CustomerApi, move |tx, ctx| {
-            let placed = place_order(tx, ctx, Some(&caller.key), &request)?;
+            let placed = place_order(tx, ctx, Some(&caller.key), request)?;
             // The receiver waits below; the fault is what rolls the transaction back.
             let _ = sender.send(answer(&placed));
             Err(Fault::new(0, "").into())

@@ -6,7 +6,7 @@ use super::submission::{self, Rules};
 use domain::fault::Fault;
 use service::Error;
 use service::draft::Request;
-use wire::field::entries;
+use wire::field::given;
 use wire::json::{Json, Object, shown};
 
 /// Members that belong to the order, wherever they stand.
@@ -29,30 +29,47 @@ const ORDER_LEVEL: &[&str] = &[
 
 /// The jobs of a call with their keys, and the order-level members. What is neither is kept
 /// as a fault under its key.
-pub struct Sent<'o> {
+pub struct Sent {
     /// Jobs in the order sent.
-    pub jobs: Vec<(String, &'o Object)>,
+    pub jobs: Vec<(String, Object)>,
     /// Order-level members from both places; beside `jobs` wins.
     pub order: Object,
     /// Members that are no jobs.
     pub strangers: Vec<(String, Vec<Fault>)>,
 }
 
-/// Tells jobs from order-level members.
-pub fn sort<'o>(data: &'o Object, most: usize) -> Result<Sent<'o>, Fault> {
+/// Tells jobs from order-level members. Takes the data: a large order is not held twice.
+pub fn sort(mut data: Object, most: usize) -> Result<Sent, Fault> {
     let name = "jobs";
     let missing = || Fault::new(1800, "send jobs: an object or array of job objects").of(name);
-    let all = entries(data.get(name)).map_err(|found| fault(1800, name, found))?.ok_or_else(missing)?;
+    let jobs = data.remove(name);
+    given(jobs.as_ref()).ok_or_else(missing)?;
+    let all: Vec<(String, Json)> = match jobs {
+        Some(Json::Object(members)) => members.into_iter().collect(),
+        Some(Json::List(elements)) => {
+            elements.into_iter().enumerate().map(|(index, job)| (index.to_string(), job)).collect()
+        }
+        Some(other) => {
+            return Err(fault(
+                1800,
+                name,
+                format!("{} is neither an object nor an array of jobs", shown(&other)),
+            ));
+        }
+        None => Vec::new(),
+    };
     let mut sent = Sent { jobs: Vec::new(), order: Object::default(), strangers: Vec::new() };
     let mut inside = Vec::new();
     for (key, value) in all {
         match value {
-            Json::Object(job) => sent.jobs.push((key.into_owned(), job)),
-            other if ORDER_LEVEL.contains(&key.as_ref()) => inside.push((key.into_owned(), other.clone())),
+            Json::Object(job) => sent.jobs.push((key, job)),
+            other if ORDER_LEVEL.contains(&key.as_str()) => inside.push((key, other)),
             other => {
-                let text =
-                    format!("{} is no job: send an object with body_src, lc_src, lc_tgt, tier", shown(other));
-                sent.strangers.push((key.into_owned(), vec![Fault::new(1800, text)]));
+                let text = format!(
+                    "{} is no job: send an object with body_src, lc_src, lc_tgt, tier",
+                    shown(&other)
+                );
+                sent.strangers.push((key, vec![Fault::new(1800, text)]));
             }
         }
     }
@@ -66,33 +83,27 @@ pub fn sort<'o>(data: &'o Object, most: usize) -> Result<Sent<'o>, Fault> {
         );
         return Err(fault(1800, name, text));
     }
-    let beside = data
-        .iter()
-        .filter(|(name, _)| ORDER_LEVEL.contains(name))
-        .map(|(name, value)| (name.to_owned(), value.clone()));
-    let beside: Vec<(String, Json)> = beside.collect();
-    let only_inside = inside.into_iter().filter(|(name, _)| !beside.iter().any(|(other, _)| other == name));
-    let merged: Vec<(String, Json)> = only_inside.collect();
-    sent.order = beside.into_iter().chain(merged).collect();
+    let beside: Object = data.into_iter().filter(|(name, _)| ORDER_LEVEL.contains(&name.as_str())).collect();
+    sent.order = beside.or(inside.into_iter().collect());
     Ok(sent)
 }
 
 /// Reads the whole order. Order-level faults answer alone; then all faults of all jobs.
-pub fn read(data: &Object, rules: &Rules<'_>) -> Result<Request, Error> {
+pub fn read(data: Object, rules: &Rules<'_>) -> Result<Request, Error> {
     let sent = sort(data, rules.limits.jobs_per_order)?;
     let mut request = order_level(&sent.order, rules)?;
-    request.drafts = jobs(&sent, rules)?;
+    request.drafts = jobs(sent, rules)?;
     Ok(request)
 }
 
 /// Reads the jobs with the order-level members as their defaults.
-pub fn jobs(sent: &Sent<'_>, rules: &Rules<'_>) -> Result<Vec<service::draft::Draft>, Error> {
-    let mut faults = sent.strangers.clone();
+pub fn jobs(sent: Sent, rules: &Rules<'_>) -> Result<Vec<service::draft::Draft>, Error> {
+    let mut faults = sent.strangers;
     let mut drafts = Vec::with_capacity(sent.jobs.len());
-    for (key, job) in &sent.jobs {
-        match submission::read(key, job, &sent.order, rules) {
+    for (key, job) in sent.jobs {
+        match submission::read(&key, &job, &sent.order, rules) {
             Ok(draft) => drafts.push(draft),
-            Err(found) => faults.push((key.clone(), found)),
+            Err(found) => faults.push((key, found)),
         }
     }
     if faults.is_empty() { Ok(drafts) } else { Err(Error::Jobs(faults)) }

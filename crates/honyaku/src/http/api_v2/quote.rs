@@ -35,10 +35,10 @@ pub async fn quote(mut call: Call) -> Result<Answer, Failure> {
             machine: machine::is_offered(scope),
             detect: true,
         };
-        let sent = order_level::sort(&data, app.limits.jobs_per_order)?;
+        let sent = order_level::sort(data, app.limits.jobs_per_order)?;
         let detected: Vec<bool> =
             sent.jobs.iter().map(|(_, job)| given(job.get("lc_src")).is_none()).collect();
-        order_level::jobs(&sent, &rules).map(|drafts| drafts.into_iter().zip(detected).collect::<Vec<_>>())
+        order_level::jobs(sent, &rules).map(|drafts| drafts.into_iter().zip(detected).collect::<Vec<_>>())
     });
     let drafts: Vec<(Draft, bool)> = parsed
         .await

@@ -1,0 +1,194 @@
+//! Golden files: the answer of every method, as JSON and as XML, byte for byte but for times,
+//! tokens and the server's address. `GOLDEN=write cargo test golden` writes them anew; what
+//! changed then shows in the diff.
+
+use crate::shop::{Shop, encoded, job};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// One call: a name for its file, method, path, and what is sent.
+type Call = (&'static str, &'static str, String, String);
+
+fn directory() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+/// Takes out what differs from run to run.
+fn steady(shop: &Shop, body: &[u8]) -> String {
+    let text = String::from_utf8(body.to_vec()).unwrap().replace(shop.origin(), "ORIGIN");
+    let mut steady = String::with_capacity(text.len());
+    let mut rest = text.as_str();
+    while let Some(letter) = rest.chars().next() {
+        // As glossaries write it: 2012-07-19 02:57:10.526565
+        if let Some(moment) = rest.get(..26)
+            && moment.bytes().enumerate().all(|(at, byte)| match at {
+                4 | 7 => byte == b'-',
+                10 => byte == b' ',
+                13 | 16 => byte == b':',
+                19 => byte == b'.',
+                _ => byte.is_ascii_digit(),
+            })
+        {
+            steady.push_str("DATE");
+            rest = &rest[26..];
+            continue;
+        }
+        let run: usize = rest.chars().take_while(char::is_ascii_alphanumeric).count();
+        let (word, after) = rest.split_at(run);
+        let is_time = (10..=13).contains(&run) && word.bytes().all(|byte| byte.is_ascii_digit());
+        let is_token = run == 64 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if run == 0 {
+            steady.push(letter);
+            rest = &rest[letter.len_utf8()..];
+            continue;
+        }
+        steady.push_str(if is_time {
+            "TIME"
+        } else if is_token || run == 32 {
+            "TOKEN"
+        } else {
+            word
+        });
+        rest = after;
+    }
+    steady
+}
+
+fn data(value: &Value) -> String {
+    format!("data={}", encoded(&value.to_string()))
+}
+
+/// A shop in which something of everything has happened.
+fn furnished() -> Shop {
+    let shop = Shop::open();
+    let file = shop.directory.path().join("terms.csv");
+    std::fs::write(&file, "en,ja\nworld,世界\n").unwrap();
+    shop.command(&["glossary", "add", "--account", "demo", "--sandbox", "--file", file.to_str().unwrap()]);
+    let mut full = job("Hello, world!");
+    for (name, value) in [
+        ("slug", json!("greeting")),
+        ("comment", json!("for the site's header")),
+        ("custom_data", json!("mine & <yours>")),
+        ("purpose", json!("web")),
+        ("tone", json!("friendly")),
+        ("max_chars", json!(40)),
+        ("position", json!(2)),
+        ("glossary_id", json!(1)),
+        ("callback_url", json!("https://example.com/cb")),
+        (
+            "attachments",
+            json!([{ "url": "https://example.com/a.png", "filename": "a.png", "mime_type": "image/png" }]),
+        ),
+    ] {
+        full[name] = value;
+    }
+    let order = json!({ "jobs": { "a": full, "b": job("Good bye") }, "as_group": 1, "reference_id": "r-7", "comment": "both please" });
+    shop.post("translate/jobs", &order).unwrap();
+    shop.wait_for("2", "available");
+    shop.control("1", "take", &json!({})).unwrap();
+    shop.control("1", "submit", &json!({ "body_tgt": "こんにちは" })).unwrap();
+    shop.put("translate/job/1", &json!({ "action": "approve", "rating": 4, "for_translator": "thanks" }))
+        .unwrap();
+    shop.control("2", "submit", &json!({ "body_tgt": "さようなら" })).unwrap();
+    shop
+}
+
+fn calls() -> Vec<Call> {
+    let call = |name, method, path: &str, sent: String| (name, method, path.to_owned(), sent);
+    let get = |name, path: &str| call(name, "GET", path, String::new());
+    let mut known = job("Hello, world!");
+    known["glossary_id"] = json!(1);
+    vec![
+        get("account_stats", "account/stats"),
+        get("account_balance", "account/balance"),
+        get("account_me", "account/me"),
+        get("account_preferred_translators", "account/preferred_translators"),
+        get("jobs_list", "translate/jobs"),
+        get("jobs_several", "translate/jobs/2,1,99"),
+        get("jobs_group", "translate/jobs/group/1"),
+        get("job_approved", "translate/job/1"),
+        get("job_reviewable", "translate/job/2"),
+        get("job_revisions", "translate/job/1/revisions"),
+        get("job_revision", "translate/job/1/revision/1"),
+        get("job_feedback", "translate/job/1/feedback"),
+        get("job_feedback_none", "translate/job/2/feedback"),
+        get("job_comments", "translate/job/1/comments"),
+        get("order", "translate/order/1"),
+        get("order_comments", "translate/order/1/comments"),
+        get("service_languages", "translate/service/languages"),
+        get("service_language_pairs", "translate/service/language_pairs"),
+        get("service_language_matrix", "translate/service/language_matrix"),
+        call(
+            "service_unit_count",
+            "GET",
+            "translate/service/unit_count",
+            "body_src=one%20two&lc_src=en".into(),
+        ),
+        call(
+            "service_quote",
+            "POST",
+            "translate/service/quote",
+            data(&json!({ "jobs": { "old": known, "new": job("A new text") } })),
+        ),
+        call(
+            "service_quote_array",
+            "POST",
+            "translate/service/quote",
+            data(&json!({ "jobs": [job("A new text")] })),
+        ),
+        get("glossary_list", "translate/glossary"),
+        get("glossary", "translate/glossary/1"),
+        get("glossary_unknown", "translate/glossary/2"),
+        call("jobs_dry_run", "POST", "translate/jobs", data(&json!({ "jobs": [job("dry")], "dry_run": 1 }))),
+        call(
+            "jobs_known",
+            "POST",
+            "translate/jobs",
+            data(&json!({ "jobs": { "x": job("Hello, world!"), "y": job("Hello, world!") } })),
+        ),
+        call(
+            "jobs_faults",
+            "POST",
+            "translate/jobs",
+            data(&json!({ "jobs": [{ "body_src": "x" }, job("fine")] })),
+        ),
+        call("job_comment", "POST", "translate/job/2/comment", data(&json!({ "body": "one more" }))),
+        call(
+            "job_revise",
+            "PUT",
+            "translate/job/2",
+            data(&json!({ "action": "revise", "comment": "politer" })),
+        ),
+        call("job_cancel_refused", "DELETE", "translate/job/2", String::new()),
+        call(
+            "jobs_bulk_refused",
+            "PUT",
+            "translate/jobs",
+            data(&json!({ "action": "archive", "job_ids": [1, 2] })),
+        ),
+        call("not_found", "GET", "translate/nothing", String::new()),
+        call("not_allowed", "POST", "account/me", String::new()),
+    ]
+}
+
+#[test]
+fn answers_are_as_recorded() {
+    let write = std::env::var("GOLDEN").is_ok_and(|value| value == "write");
+    let mut wrong = Vec::new();
+    for format in ["json", "xml"] {
+        let shop = furnished();
+        for (name, method, path, sent) in calls() {
+            let parameters =
+                if sent.is_empty() { format!("format={format}") } else { format!("{sent}&format={format}") };
+            let answer = steady(&shop, &shop.call(method, &path, &parameters, &[]).body);
+            let file = directory().join(format!("{name}.{format}"));
+            if write {
+                std::fs::create_dir_all(directory()).unwrap();
+                std::fs::write(&file, &answer).unwrap();
+            } else if std::fs::read_to_string(&file).ok().as_deref() != Some(answer.as_str()) {
+                wrong.push(format!("{}: {answer}", file.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}

@@ -1,0 +1,146 @@
+//! The server as a process: TLS, signals, health, settings.
+
+use crate::shop::{Shop, job};
+use serde_json::json;
+use std::process::Command;
+
+#[test]
+fn health_readiness_and_metrics_are_there() {
+    let shop = Shop::open();
+    shop.orders_text("measured");
+    let ask = |path: &str| shop.raw("GET", &format!("{}{path}", shop.origin()), &[], None);
+    assert_eq!((ask("/healthz").status, ask("/readyz").status), (200, 200));
+    let metrics = String::from_utf8(ask("/metrics").body).unwrap();
+    assert!(
+        metrics.contains("honyaku_requests_total") && metrics.contains("honyaku_tasks_waiting"),
+        "{metrics}"
+    );
+    assert!(!metrics.contains(&shop.public_key));
+    let page = ask("/");
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'"));
+    assert!(String::from_utf8(page.body).unwrap().contains("/v2/"));
+    let errors = String::from_utf8(ask("/docs/ja/errors").body).unwrap();
+    assert!(errors.contains("id=\"2700\"") && errors.contains("クレジットが足りません"));
+    assert_eq!(ask("/nothing").status, 404);
+}
+
+#[test]
+fn stopping_answers_what_is_in_flight() {
+    let shop = Shop::open();
+    let slow = std::thread::scope(|scope| {
+        let slow = scope.spawn(|| shop.orders(&json!([job("Slowly [[[sandbox: slow=2s]]]")])));
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        shop.tell("TERM");
+        slow.join().unwrap()
+    });
+    assert_eq!(slow.unwrap()["job_count"], 1);
+}
+
+#[test]
+fn a_second_server_on_the_same_data_is_refused() {
+    let shop = Shop::open();
+    let second = Command::new(env!("CARGO_BIN_EXE_honyaku"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(shop.directory.path())
+        .output()
+        .unwrap();
+    assert!(!second.status.success());
+    assert!(String::from_utf8_lossy(&second.stderr).contains("in use by another honyaku process"));
+}
+
+#[test]
+fn settings_say_where_they_come_from_and_hide_secrets() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("honyaku.toml");
+    std::fs::write(
+        &file,
+        "listen = \"127.0.0.1:1\"\nsecret_key = \"aa\"\n[review]\nhours = 72\ncaptcha = \"always\"\n",
+    )
+    .unwrap();
+    let config = |more: &[&str]| {
+        let done = Command::new(env!("CARGO_BIN_EXE_honyaku"))
+            .args(["config", "--config"])
+            .arg(&file)
+            .args(more)
+            .env("HONYAKU_REVIEW_HOURS", "96")
+            .output()
+            .unwrap();
+        (
+            done.status.success(),
+            String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr),
+        )
+    };
+    let (ok, text) = config(&["--listen", "127.0.0.1:2"]);
+    assert!(ok, "{text}");
+    assert!(text.contains("listen = 127.0.0.1:2  # flag --listen"), "{text}");
+    assert!(text.contains("review.hours = 96  # variable HONYAKU_REVIEW_HOURS"));
+    assert!(text.contains("review.captcha = always  # file"));
+    assert!(text.contains("secret_key = (hidden)") && text.contains("limit jobs_per_order = 10000"));
+    std::fs::write(&file, "[review]\nhuors = 1\n").unwrap();
+    let (ok, text) = config(&[]);
+    assert!(!ok && text.contains("there is no setting \"review.huors\""), "{text}");
+}
+
+#[test]
+fn https_is_served_beside_http() {
+    let directory = tempfile::tempdir().unwrap();
+    let (cert, key) = (directory.path().join("cert.pem"), directory.path().join("key.pem"));
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-keyout",
+        ])
+        .arg(&key)
+        .arg("-out")
+        .arg(&cert)
+        .output()
+        .unwrap();
+    assert!(made.status.success());
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let listen = format!("127.0.0.1:{port}");
+    let flags =
+        ["--tls-listen", &listen, "--tls-cert", cert.to_str().unwrap(), "--tls-key", key.to_str().unwrap()];
+    let shop = Shop::open_with(&flags);
+    let url = format!("https://{listen}/v2/account/balance?{}", shop.credentials());
+    let answer = Command::new("curl").args(["-s", "-k", "--max-time", "20", &url]).output().unwrap();
+    assert!(String::from_utf8_lossy(&answer.stdout).contains("\"credits\":\"1000.00\""));
+    let plain_only = Shop::open_with(&["--https-only", "1"]);
+    let refused = plain_only.call("GET", "account/balance", "", &[]);
+    assert_eq!((refused.status, &refused.json()["err"]["code"]), (403, &json!(1000)));
+}
+
+#[test]
+fn keys_are_added_revoked_and_changed_from_the_command_line() {
+    let shop = Shop::open();
+    let made = shop.command(&["key", "add", "--account", "demo", "--sandbox"]);
+    let public = made["public_key"].as_str().unwrap();
+    let balance = |parameters: &str| {
+        let ts =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
+        let sig = wire::signature::sign(made["private_key"].as_str().unwrap(), &ts);
+        let url = format!("{}account/balance?api_key={public}&ts={ts}&api_sig={sig}{parameters}", shop.base);
+        shop.raw("GET", &url, &[], None).json()
+    };
+    assert_eq!(balance("")["response"]["credits"], "1000.00");
+    shop.command(&["key", "set", "--key", public, "--numbers", "current"]);
+    assert_eq!(balance("")["response"]["credits"], 1000.0);
+    shop.command(&["key", "set", "--key", public, "--addresses", "192.0.2.1"]);
+    assert_eq!(balance("")["err"]["code"], 1000);
+    shop.command(&["key", "set", "--key", public, "--addresses", "", "--versions", "v1"]);
+    assert_eq!(balance("")["err"]["code"], 1000);
+    shop.command(&["key", "revoke", "--key", public]);
+    assert!(balance("")["err"]["msg"].as_str().unwrap().contains("was revoked"));
+    shop.command(&["key", "set", "--key", &shop.public_key, "--spending-limit", "0.12"]);
+    shop.orders(&json!([job("one two")])).unwrap();
+    let over = shop.orders(&json!([job("three")])).unwrap_err();
+    assert_eq!(over.code(), 2700);
+    assert!(over.msg().contains("spending limit"), "{}", over.msg());
+}
