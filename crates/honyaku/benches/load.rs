@@ -198,7 +198,9 @@ fn raw_inserts(server: &Server, jobs_a_commit: usize) -> f64 {
     let source = server.database();
     let copy = server.directory.path().join("copy.sqlite");
     let target = Connection::open(&copy).unwrap();
-    target.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF;").unwrap();
+    target
+        .execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF;")
+        .unwrap();
     let mut schema = source.prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND type IN ('table', 'index') AND name NOT LIKE 'sqlite_%' ORDER BY type DESC").unwrap();
     for sql in schema.query_map([], |row| row.get::<_, String>(0)).unwrap() {
         target.execute_batch(&sql.unwrap()).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::payload;
+use crate::{payload, robots};
 use domain::event::{Announcement, Audience};
 use domain::ids::{CommentId, EventId, JobId, KeyId, OrderId};
 use domain::job::Status;
@@ -18,6 +18,7 @@ use store::{jobs, orders};
 struct Address {
     key: KeyId,
     url: String,
+    trick: Option<String>,
 }
 
 /// What an event is about.
@@ -50,7 +51,16 @@ pub fn job(
     }
     let payload = payload::job_for_callback(tx, ctx, job)?;
     let address = address(tx, ctx, what.audience(ctx.actor), job.key, job.callback_url.as_deref())?;
-    record(tx, ctx, what, about, Some(payload), address)
+    record(tx, ctx, what, about, Some(payload), with_trick(ctx, address, job))
+}
+
+/// In the sandbox a job can ask for something to be done to its callbacks.
+fn with_trick(ctx: &Context, address: Option<Address>, job: &Job) -> Option<Address> {
+    let mut address = address?;
+    if ctx.scope.is_sandbox() {
+        address.trick = robots::instructions(job).callback.map(|trick| trick.code().to_owned());
+    }
+    Some(address)
 }
 
 /// All jobs of an order are on the board.
@@ -68,12 +78,18 @@ pub fn order(tx: &mut Tx<'_>, ctx: &Context, order: &Order, what: Announcement) 
 pub fn comment(tx: &mut Tx<'_>, ctx: &Context, comment: &Comment) -> Result<(), Error> {
     let audience = Announcement::Commented.audience(ctx.actor);
     let mut about = About { comment: Some(comment.id), ..About::default() };
+    let mut job = None;
     let (key, own_url, custom_data) = match comment.subject {
         Subject::Job(id) => {
             about.job = Some(id);
             about.sequence = jobs::count_event(tx, id)?;
-            let job = jobs::find(tx, ctx.scope, id)?;
-            job.map_or((None, None, None), |job| (job.key, job.callback_url, job.custom_data))
+            job = jobs::find(tx, ctx.scope, id)?;
+            let of = job.as_ref();
+            (
+                of.and_then(|job| job.key),
+                of.and_then(|job| job.callback_url.clone()),
+                of.and_then(|job| job.custom_data.clone()),
+            )
         }
         Subject::Order(id) => {
             about.order = Some(id);
@@ -86,6 +102,10 @@ pub fn comment(tx: &mut Tx<'_>, ctx: &Context, comment: &Comment) -> Result<(), 
     }
     let payload = payload::comment_for_callback(comment, custom_data.as_deref())?;
     let address = address(tx, ctx, audience, key, own_url.as_deref())?;
+    let address = match &job {
+        Some(job) => with_trick(ctx, address, job),
+        None => address,
+    };
     record(tx, ctx, Announcement::Commented, about, Some(payload), address)
 }
 
@@ -104,7 +124,7 @@ fn address(
         return Ok(None);
     }
     let url = own_url.map(str::to_owned).or(key.callback_url);
-    Ok(url.map(|url| Address { key: key.id, url }))
+    Ok(url.map(|url| Address { key: key.id, url, trick: None }))
 }
 
 fn record(
@@ -129,6 +149,7 @@ fn record(
         payload: payload.map(|payload| payload.to_string()),
         outbox: address.is_some(),
         key: address.as_ref().map(|address| address.key),
+        trick: address.as_ref().and_then(|address| address.trick.clone()),
         callback_url: address.map(|address| address.url),
         created_at: ctx.now,
     };

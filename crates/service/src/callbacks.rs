@@ -7,7 +7,7 @@
 
 use crate::context::{Context, Desk};
 use crate::error::Error;
-use crate::{look, robots, secrets};
+use crate::{look, secrets};
 use domain::event::Actor;
 use domain::fault::Fault;
 use domain::ids::*;
@@ -25,24 +25,23 @@ use url::Url;
 const LATE_TRICK_MS: i64 = 60_000;
 
 /// Makes deliveries of the oldest events in the outbox; how many there were.
-pub fn fan_out(tx: &mut Tx<'_>, desk: &Arc<Desk>, real_now: Timestamp, limit: i64) -> Result<usize, Error> {
+pub fn fan_out(tx: &mut Tx<'_>, real_now: Timestamp, limit: i64) -> Result<usize, Error> {
     let waiting = events::outbox(tx, limit)?;
     for event in &waiting {
-        deliver(tx, desk, event, real_now)?;
+        deliver(tx, event, real_now)?;
         events::leave_outbox(tx, event.id)?;
     }
     Ok(waiting.len())
 }
 
-fn deliver(tx: &mut Tx<'_>, desk: &Arc<Desk>, event: &Event, real_now: Timestamp) -> Result<(), Error> {
+fn deliver(tx: &mut Tx<'_>, event: &Event, real_now: Timestamp) -> Result<(), Error> {
     let (Some(url), Some(key)) = (&event.callback_url, event.key) else { return Ok(()) };
-    let ctx = Context::open(tx, Arc::clone(desk), event.scope, Actor::System, real_now)?;
-    let trick = trick_of(tx, &ctx, event)?;
+    let trick = event.trick.as_deref();
     let (times, delay_ms) = match trick {
-        Some(CallbackTrick::None) => return Ok(()),
-        Some(CallbackTrick::Twice) => (2, 0),
-        Some(CallbackTrick::Late) => (1, LATE_TRICK_MS),
-        Some(CallbackTrick::Garbled) | None => (1, 0),
+        Some("none") => return Ok(()),
+        Some("twice") => (2, 0),
+        Some("late") => (1, LATE_TRICK_MS),
+        _ => (1, 0),
     };
     // An address that cannot be read is refused by the first attempt, and logged there.
     let address = Url::parse(url).map(|url| outbound::destination(&url)).unwrap_or_else(|_| url.clone());
@@ -57,21 +56,15 @@ fn deliver(tx: &mut Tx<'_>, desk: &Arc<Desk>, event: &Event, real_now: Timestamp
             job: event.job,
             destination,
             url: url.clone(),
-            trick: trick.map(|trick| trick.code().to_owned()),
+            trick: event.trick.clone(),
             state: "waiting".to_owned(),
             attempts: 0,
             run_at,
-            created_at: ctx.now,
+            created_at: event.created_at,
         };
         deliveries::insert(tx, &delivery)?;
     }
     Ok(())
-}
-
-fn trick_of(tx: &mut Tx<'_>, ctx: &Context, event: &Event) -> Result<Option<CallbackTrick>, Error> {
-    let Some(id) = event.job.filter(|_| ctx.scope.is_sandbox()) else { return Ok(None) };
-    let job = jobs::find(tx, ctx.scope, id)?;
-    Ok(job.and_then(|job| robots::instructions(&job).callback))
 }
 
 /// A callback ready to be sent.
@@ -188,6 +181,7 @@ pub fn by_hand(
         outbox: false,
         key: job.key,
         callback_url: Some(url.clone()),
+        trick: None,
         created_at: ctx.now,
     };
     let delivery = Delivery {

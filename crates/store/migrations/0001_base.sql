@@ -305,6 +305,8 @@ CREATE TABLE event (
     outbox BIGINT NOT NULL CHECK (outbox IN (0, 1)),
     key_id BIGINT,
     callback_url TEXT,
+    -- What the sandbox does to the callback on purpose.
+    trick TEXT,
     created_at BIGINT NOT NULL
 );
 CREATE INDEX event_account ON event (account_id, sandbox, id);

@@ -35,12 +35,14 @@ pub struct Event {
     pub key: Option<KeyId>,
     /// Where it is sent.
     pub callback_url: Option<String>,
+    /// What the sandbox does to the callback on purpose.
+    pub trick: Option<String>,
     /// When it happened, by the environment's clock.
     pub created_at: Timestamp,
 }
 
 const EVENT: &str = "id, account_id, sandbox, type, actor, order_id, job_id, comment_id, sequence, status_from, \
-    status_to, payload, outbox, key_id, callback_url, created_at";
+    status_to, payload, outbox, key_id, callback_url, trick, created_at";
 
 fn from_row(row: &mut Row) -> Result<Event, Error> {
     Ok(Event {
@@ -58,6 +60,7 @@ fn from_row(row: &mut Row) -> Result<Event, Error> {
         outbox: row.take()?,
         key: row.take()?,
         callback_url: row.take()?,
+        trick: row.take()?,
         created_at: row.take()?,
     })
 }
@@ -66,7 +69,7 @@ fn from_row(row: &mut Row) -> Result<Event, Error> {
 pub fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), Error> {
     tx.execute(
         &format!(
-            "INSERT INTO event ({EVENT}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
+            "INSERT INTO event ({EVENT}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
         ),
         &[
             &event.id,
@@ -84,6 +87,7 @@ pub fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), Error> {
             &event.outbox,
             &event.key,
             &event.callback_url,
+            &event.trick,
             &event.created_at,
         ],
     )?;

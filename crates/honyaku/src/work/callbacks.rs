@@ -46,8 +46,7 @@ pub async fn fan_out(app: &Arc<App>) -> Result<usize, Error> {
     if app.db.read(store::events::outbox_is_empty).await? {
         return Ok(0);
     }
-    let desk = Arc::clone(&app.desk);
-    app.db.write(move |tx| callbacks::fan_out(tx, &desk, real_now(), EVENTS_AT_ONCE)).await
+    app.db.write_in_background(move |tx| callbacks::fan_out(tx, real_now(), EVENTS_AT_ONCE)).await
 }
 
 /// Sends what is due until told to stop.
@@ -85,8 +84,10 @@ async fn turns(app: &Arc<App>, slots: &Arc<Semaphore>) -> Result<usize, Error> {
         return Ok(0);
     }
     let room = (slots.available_permits() / 4).max(1) as i64;
-    let due =
-        app.db.write(move |tx| deliveries::take_destinations(tx, now, now.plus_ms(LEASE_MS), room)).await?;
+    let due = app
+        .db
+        .write_in_background(move |tx| deliveries::take_destinations(tx, now, now.plus_ms(LEASE_MS), room))
+        .await?;
     let count = due.len();
     for destination in due {
         // A turn takes as many slots as it may send at once.
@@ -105,7 +106,7 @@ async fn turns(app: &Arc<App>, slots: &Arc<Semaphore>) -> Result<usize, Error> {
 /// next delivery is.
 async fn turn(app: &Arc<App>, destination: Destination) {
     let (id, width, now) = (destination.id, callbacks::width(&destination), real_now());
-    let leased = app.db.write(move |tx| deliveries::lease(tx, id, now, LEASE_MS, width)).await;
+    let leased = app.db.write_in_background(move |tx| deliveries::lease(tx, id, now, LEASE_MS, width)).await;
     match leased {
         Ok(leased) => {
             let mut sending = tokio::task::JoinSet::new();
@@ -117,7 +118,7 @@ async fn turn(app: &Arc<App>, destination: Destination) {
         }
         Err(error) => tracing::error!(%error, "deliveries could not be leased"),
     }
-    if let Err(error) = app.db.write(move |tx| callbacks::end_turn(tx, id, real_now())).await {
+    if let Err(error) = app.db.write_in_background(move |tx| callbacks::end_turn(tx, id, real_now())).await {
         tracing::error!(%error, "a destination's turn could not be ended; its lease will end");
     }
     app.callbacks.notify_one();
@@ -135,14 +136,16 @@ async fn deliver(app: &Arc<App>, delivery: Delivery) {
             let desk = Arc::clone(&app.desk);
             let random = random();
             app.db
-                .write(move |tx| {
+                .write_in_background(move |tx| {
                     callbacks::conclude(tx, &desk, &prepared.delivery, &outcome, random, real_now())
                 })
                 .await
         }
         Ok(None) => {
             let desk = Arc::clone(&app.desk);
-            app.db.write(move |tx| callbacks::drop_delivery(tx, &desk, &delivery, real_now())).await
+            app.db
+                .write_in_background(move |tx| callbacks::drop_delivery(tx, &desk, &delivery, real_now()))
+                .await
         }
         Err(error) => Err(error),
     };
@@ -176,11 +179,14 @@ pub async fn send(app: &Arc<App>, prepared: &Prepared) -> Outcome {
 /// Sends the scope's next delivery that is due now, for the test clock.
 pub async fn run_next_of(app: &Arc<App>, scope: Scope) -> Result<Option<DeliveryId>, Error> {
     let now: Timestamp = real_now();
-    let leased = app.db.write(move |tx| deliveries::lease_next_of(tx, scope, now, now, LEASE_MS)).await?;
+    let leased = app
+        .db
+        .write_in_background(move |tx| deliveries::lease_next_of(tx, scope, now, now, LEASE_MS))
+        .await?;
     let Some(delivery) = leased else { return Ok(None) };
     let (id, destination) = (delivery.id, delivery.destination);
     deliver(app, delivery).await;
-    app.db.write(move |tx| callbacks::end_turn(tx, destination, real_now())).await?;
+    app.db.write_in_background(move |tx| callbacks::end_turn(tx, destination, real_now())).await?;
     Ok(Some(id))
 }
 

@@ -3,6 +3,7 @@
 
 mod error;
 mod migrate;
+mod queue;
 mod sqlite;
 mod tx;
 mod value;

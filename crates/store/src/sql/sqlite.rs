@@ -5,6 +5,7 @@
 //! many requests. A closure that fails or panics is rolled back alone. Readers run each
 //! closure in a read transaction, so it sees one state of the data.
 
+use super::queue::{Queue, Urgency};
 use super::{Error, Param, Row, Sql, Tx, Value, ValueRef, migrate};
 use fs4::FileExt;
 use rusqlite::Connection;
@@ -17,6 +18,8 @@ use tokio::sync::oneshot;
 
 /// Closures that join one commit stop joining after this long.
 const GROUP_FOR: Duration = Duration::from_millis(10);
+/// So many background closures go along with a commit, whoever else waits.
+const BACKGROUND_A_COMMIT: usize = 8;
 const SLOW: Duration = Duration::from_millis(50);
 const STATEMENTS_KEPT: usize = 256;
 
@@ -34,9 +37,25 @@ pub struct Options {
 /// The open database. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
-    writer: mpsc::Sender<Box<dyn Work>>,
+    writer: Writer,
     reader: mpsc::Sender<Box<dyn Work>>,
     _lock: Option<Arc<std::fs::File>>,
+}
+
+/// The way to the writer thread, which ends when the last of these is gone.
+struct Writer(Arc<Queue<Box<dyn Work>>>);
+
+impl Clone for Writer {
+    fn clone(&self) -> Self {
+        self.0.add_sender();
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.0.drop_sender();
+    }
 }
 
 /// A closure on its way through a database thread.
@@ -90,8 +109,9 @@ impl Db {
         let lock = if options.exclusive { Some(Arc::new(lock(&options.path)?)) } else { None };
         let mut connection = connect(&options.path)?;
         prepare(&mut connection, now_ms)?;
-        let (writer, work) = mpsc::channel();
-        spawn("db-writer", move || write_loop(&mut connection, &work))?;
+        let queue = Arc::new(Queue::new());
+        let writer = Writer(Arc::clone(&queue));
+        spawn("db-writer", move || write_loop(&connection, &queue))?;
         let (reader, work) = mpsc::channel();
         let work = Arc::new(Mutex::new(work));
         for number in 0..options.readers.max(1) {
@@ -112,7 +132,33 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        receive(send(&self.writer, closure)?.await)
+        receive(self.enqueue(closure, Urgency::Call).await)
+    }
+
+    /// As `write`, for work that nobody waits for: calls go before it.
+    pub async fn write_in_background<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        receive(self.enqueue(closure, Urgency::Background).await)
+    }
+
+    fn enqueue<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        urgency: Urgency,
+    ) -> oneshot::Receiver<Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.writer.0.push(Box::new(Call { closure: Some(closure), result: None, reply }), urgency);
+        answer
     }
 
     /// Runs a transaction that only reads.
@@ -136,7 +182,7 @@ impl Db {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        receive(send(&self.writer, closure)?.blocking_recv())
+        receive(self.enqueue(closure, Urgency::Call).blocking_recv())
     }
 }
 
@@ -203,21 +249,28 @@ fn prepare(connection: &mut Connection, now_ms: i64) -> Result<(), Error> {
     Ok(transaction.commit()?)
 }
 
-fn write_loop(connection: &mut Connection, work: &mpsc::Receiver<Box<dyn Work>>) {
-    while let Ok(first) = work.recv() {
+fn write_loop(connection: &Connection, queue: &Queue<Box<dyn Work>>) {
+    while let Some(first) = queue.next() {
         let started = Instant::now();
         if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
             first.answer(Err(&error.into()));
             continue;
         }
         let mut done = Vec::new();
+        let mut background = 0;
         let mut next = Some(first);
         while let Some(mut closure) = next {
             let began = Instant::now();
             in_savepoint(connection, closure.as_mut());
             warn_if_slow("write", began);
             done.push(closure);
-            next = if started.elapsed() < GROUP_FOR { work.try_recv().ok() } else { None };
+            next = None;
+            if started.elapsed() < GROUP_FOR
+                && let Some((closure, urgency)) = queue.next_now(background < BACKGROUND_A_COMMIT)
+            {
+                background += usize::from(urgency == Urgency::Background);
+                next = Some(closure);
+            }
         }
         let committed = connection.execute_batch("COMMIT").map_err(Error::from);
         if committed.is_err() {
