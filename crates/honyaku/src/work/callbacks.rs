@@ -18,6 +18,8 @@ const IN_FLIGHT: usize = 256;
 const EVENTS_AT_ONCE: i64 = 100;
 const LEASE_MS: i64 = 60_000;
 const IDLE: Duration = Duration::from_millis(500);
+/// From being woken to looking.
+const GATHER: Duration = Duration::from_millis(5);
 
 /// Makes deliveries of events until told to stop.
 pub async fn run_fan_out(app: Arc<App>, mut stop: watch::Receiver<bool>) {
@@ -27,7 +29,8 @@ pub async fn run_fan_out(app: Arc<App>, mut stop: watch::Receiver<bool>) {
         match fan_out(&app).await {
             Ok(0) => {
                 tokio::select! {
-                    _ = news.changed() => {}
+                    // Under load many calls wake us: one look serves them all.
+                    _ = news.changed() => tokio::time::sleep(GATHER).await,
                     () = tokio::time::sleep(IDLE) => {}
                     _ = stop.changed() => {}
                 }
@@ -57,7 +60,7 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             Ok(0) => {
                 let wait = until_next(&app).await;
                 tokio::select! {
-                    () = app.callbacks.notified() => {}
+                    () = app.callbacks.notified() => tokio::time::sleep(GATHER).await,
                     () = tokio::time::sleep(wait) => {}
                     _ = stop.changed() => {}
                 }

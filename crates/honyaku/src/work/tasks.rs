@@ -13,6 +13,8 @@ use tokio::sync::watch;
 const BATCH: i64 = 20;
 const LEASE_MS: i64 = 60_000;
 const IDLE: Duration = Duration::from_millis(1_000);
+/// From being woken to looking.
+const GATHER: Duration = Duration::from_millis(2);
 /// Minutes until a failed task is tried again; after the last it is given up.
 const RETRIES_MIN: [i64; 6] = [0, 1, 5, 15, 60, 240];
 
@@ -23,7 +25,8 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
             Ok(0) => {
                 let wait = until_next(&app).await;
                 tokio::select! {
-                    () = app.tasks.notified() => {}
+                    // Under load many calls wake us: one look serves them all.
+                    () = app.tasks.notified() => tokio::time::sleep(GATHER).await,
                     () = tokio::time::sleep(wait) => {}
                     _ = stop.changed() => {}
                 }

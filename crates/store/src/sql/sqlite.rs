@@ -116,7 +116,7 @@ impl Db {
         let work = Arc::new(Mutex::new(work));
         for number in 0..options.readers.max(1) {
             let mut connection = connect(&options.path)?;
-            connection.execute_batch("PRAGMA query_only=ON")?;
+            connection.execute_batch("PRAGMA query_only=ON; PRAGMA cache_size=-8000")?;
             let work = Arc::clone(&work);
             spawn(&format!("db-reader-{number}"), move || read_loop(&mut connection, &work))?;
         }
@@ -236,7 +236,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
-         PRAGMA cache_size=-32000; PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;",
+         PRAGMA cache_size=-24000; PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;",
     )?;
     Ok(connection)
 }
