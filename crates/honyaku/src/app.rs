@@ -34,11 +34,16 @@ pub struct App {
     pub callbacks: Notify,
     /// Wakes whoever waits for events or inbox requests.
     pub news: tokio::sync::watch::Sender<u64>,
+    /// Room for large bodies that are being read, in megabytes.
+    pub bodies: tokio::sync::Semaphore,
     /// The server is going down: nothing new is started.
     pub closing: AtomicBool,
     /// Renders the metrics.
     pub metrics: PrometheusHandle,
 }
+
+/// Megabytes of large bodies that are read at once.
+pub const BODIES_MB: usize = 512;
 
 /// Settings that only requests look at.
 #[derive(Clone, Debug)]

@@ -345,8 +345,11 @@ fn follow_up(
     order: &Order,
     new: &[Job],
 ) -> Result<(), Error> {
-    if let Some(text) = &request.comment {
-        comment::write(tx, ctx, Subject::Order(order.id), "customer", text, request.attachments.clone())?;
+    // Attachments without a comment are kept too.
+    let unsaid = request.attachments.as_ref().map(|_| "Attachments");
+    if let Some(text) = request.comment.as_deref().or(unsaid) {
+        let attachments = request.attachments.clone();
+        comment::write(tx, ctx, Subject::Order(order.id), "customer", text, attachments)?;
     }
     announce::order(tx, ctx, order, Announcement::OrderPlaced)?;
     if request.process && !new.is_empty() {

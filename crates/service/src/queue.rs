@@ -3,18 +3,21 @@
 use crate::context::Context;
 use crate::error::Error;
 use crate::timers::Progress;
-use crate::{announce, timers, transition};
+use crate::{announce, robots, timers, transition};
 use domain::event::Announcement;
 use domain::ids::OrderId;
 use domain::job::{Event, Status};
 use domain::tier::Tier;
 use serde_json::json;
-use store::jobs;
+use store::accounts;
+use store::jobs::{self, Job};
 use store::orders;
 use store::sql::Tx;
 
 /// Jobs a transaction: small enough that another account's order waits only milliseconds.
 const JOBS_AT_ONCE: i64 = 200;
+/// With fewer preferred translators a job would wait for too few.
+const PREFERRED_LEAST: usize = 2;
 
 /// Puts the next jobs of an order on the board; a job of a group stays queued until the
 /// last of the group is bought. More: some are left for the next turn.
@@ -32,6 +35,7 @@ pub fn intake(tx: &mut Tx<'_>, ctx: &Context, order: OrderId) -> Result<Progress
             timers::set(tx, ctx, timers::Kind::Machine, job.id.0, ctx.now, &json!({}))?;
         } else if job.group.is_none() || !group_waits {
             transition::move_job(tx, ctx, &mut job, Event::QueueWorked)?;
+            tell_if_nobody_is_preferred(tx, ctx, &job)?;
             moved = true;
         }
     }
@@ -40,4 +44,24 @@ pub fn intake(tx: &mut Tx<'_>, ctx: &Context, order: OrderId) -> Result<Progress
     }
     announce::order(tx, ctx, &order, Announcement::OrderAvailable)?;
     Ok(Progress::Done)
+}
+
+/// Preferred translators come first only where an account has two of them for the pair and
+/// tier; otherwise everybody may take the job at once, and the customer is told. Source:
+/// translator-platform 5.11.
+fn tell_if_nobody_is_preferred(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> {
+    if !job.use_preferred {
+        return Ok(());
+    }
+    let preferred = accounts::preferences(tx, ctx.scope)?.into_iter().filter(|preference| {
+        preference.lc_src == job.lc_src
+            && preference.lc_tgt == job.lc_tgt
+            && preference.tier == job.tier.code()
+    });
+    if preferred.count() >= PREFERRED_LEAST {
+        return Ok(());
+    }
+    let text = "You asked for preferred translators, but fewer than two are on your list for this pair and tier: \
+        the job is open to everybody.";
+    robots::speak(tx, ctx, job.id, "support", text)
 }

@@ -129,6 +129,7 @@ fn assemble(config: &Config, db: Db, desk: Arc<service::Desk>) -> Result<App, Fa
         tasks: Notify::new(),
         callbacks: Notify::new(),
         news: watch::channel(0).0,
+        bodies: tokio::sync::Semaphore::new(app::BODIES_MB),
         closing: AtomicBool::new(false),
         metrics,
     })

@@ -34,6 +34,18 @@ impl Target<'_> {
         }
     }
 
+    /// The path for the log: words and ids, but neither tokens nor what somebody made up.
+    pub fn shown(&self) -> String {
+        let is_word = |segment: &str| {
+            let known =
+                |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_,".contains(&byte);
+            segment.len() <= 24 && segment.bytes().all(known)
+        };
+        let segments =
+            self.rest.split('/').take(8).map(|segment| if is_word(segment) { segment } else { "*" });
+        segments.collect::<Vec<_>>().join("/")
+    }
+
     /// The first two segments, for metrics: never an id.
     pub fn group(&self) -> String {
         let words = self

@@ -13,17 +13,22 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Request, Response, header};
+use bytes::Bytes;
 use domain::fault::Fault;
 use domain::ids::Environment;
 use http_body_util::BodyExt as _;
+use hyper::body::Frame;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
+use tokio::sync::SemaphorePermit;
 use wire::answer::Format;
 use wire::params::{MethodOverride, Params};
 
-/// Requests longer than this are worth a look.
+/// So long we wait for a piece of a body, and for room to read it.
 const MAX_WAIT: std::time::Duration = std::time::Duration::from_secs(60);
+/// So long a whole body may take.
+const MAX_BODY: std::time::Duration = std::time::Duration::from_secs(300);
 
 /// Every request comes through here.
 pub async fn dispatch(
@@ -47,7 +52,7 @@ pub async fn dispatch(
     tracing::info!(
         request_id,
         method = method.as_str(),
-        path = target.rest,
+        path = target.shown(),
         status = response.status().as_u16(),
         took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "request"
@@ -86,7 +91,9 @@ async fn serve(
         refuse_too_large(app, &parts.headers)?;
         let (routes, values) = find_path(app, target)?;
         arrival.control = routes.iter().any(|route| route.path.starts_with("sandbox"));
-        let bytes = read_body(app, body, &parts.headers).await?;
+        let bytes = tokio::time::timeout(MAX_BODY, read_body(app, body, &parts.headers))
+            .await
+            .map_err(|_| Failure::new(1250, "the body took too long", &app.desk.public_url))??;
         let content_type = header_text(&parts.headers, header::CONTENT_TYPE).map(str::to_owned);
         let get_like = !matches!(parts.method, Method::POST | Method::PUT);
         let params = decode(app, get_like, query.as_deref(), content_type.as_deref(), bytes)?;
@@ -145,12 +152,42 @@ fn refuse_too_large(app: &App, headers: &HeaderMap) -> Result<(), Failure> {
     if length.is_some_and(|length| length > app.limits.body_bytes) { Err(too_large(app)) } else { Ok(()) }
 }
 
+/// The next piece of the body; a client that stops sending is let go.
+async fn next_frame(
+    app: &App,
+    body: &mut Body,
+) -> Result<Option<Result<Frame<Bytes>, axum::Error>>, Failure> {
+    tokio::time::timeout(MAX_WAIT, body.frame())
+        .await
+        .map_err(|_| Failure::new(1250, "the body stopped arriving", &app.desk.public_url))
+}
+
+/// Large bodies wait for each other before they are read, so that many at once cannot fill the
+/// memory. A body of unknown length counts as a full one.
+async fn room_for<'a>(
+    app: &'a App,
+    headers: &HeaderMap,
+    announced: usize,
+) -> Result<Option<SemaphorePermit<'a>>, Failure> {
+    let unknown = headers.contains_key(header::TRANSFER_ENCODING);
+    let bytes = if unknown { app.limits.body_bytes } else { announced };
+    let megabytes = u32::try_from(bytes / 1_000_000).unwrap_or(u32::MAX);
+    if megabytes == 0 {
+        return Ok(None);
+    }
+    let busy =
+        |_| Failure::new(2800, "too many large requests at once; try again shortly", &app.desk.public_url);
+    let room = tokio::time::timeout(MAX_WAIT, app.bodies.acquire_many(megabytes)).await.map_err(busy)?;
+    room.map(Some).map_err(|closed| Failure::broken(closed.to_string(), &app.desk.public_url))
+}
+
 /// Reads the body up to the limit, into a buffer of the announced size.
 async fn read_body(app: &App, mut body: Body, headers: &HeaderMap) -> Result<Vec<u8>, Failure> {
     let announced: usize =
         header_text(headers, header::CONTENT_LENGTH).and_then(|text| text.parse().ok()).unwrap_or(0);
+    let _room = room_for(app, headers, announced).await?;
     let mut bytes = Vec::with_capacity(announced.min(app.limits.body_bytes));
-    while let Some(frame) = body.frame().await {
+    while let Some(frame) = next_frame(app, &mut body).await? {
         let frame = frame.map_err(|error| {
             Failure::new(1250, format!("the body broke off: {error}"), &app.desk.public_url)
         })?;

@@ -43,7 +43,7 @@ pub async fn serve(app: Arc<App>, listeners: Listeners, mut stop: watch::Receive
             }
             accepted = accept_tls(&listeners) => {
                 if let Some((stream, address)) = usable(accepted).await {
-                    handshake(&listeners, &router, stream, address);
+                    handshake(&graceful, &listeners, &router, stream, address);
                 }
             }
             _ = stop.wait_for(|stop| *stop) => break,
@@ -78,15 +78,21 @@ async fn accept_tls(listeners: &Listeners) -> std::io::Result<(TcpStream, Socket
     }
 }
 
-fn handshake(listeners: &Listeners, router: &Router, stream: TcpStream, address: SocketAddr) {
+fn handshake(
+    graceful: &GracefulShutdown,
+    listeners: &Listeners,
+    router: &Router,
+    stream: TcpStream,
+    address: SocketAddr,
+) {
     let Some((_, acceptor)) = &listeners.tls else { return };
-    let (acceptor, router) = (acceptor.clone(), router.clone());
+    let (acceptor, router, watcher) = (acceptor.clone(), router.clone(), graceful.watcher());
     tokio::spawn(async move {
         if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
             let service = TowerToHyperService::new(router.layer(Extension(Peer { address, tls: true })));
             let connection = builder();
             // A broken connection is the client's business.
-            let _ = connection.serve_connection(TokioIo::new(stream), service).await;
+            let _ = watcher.watch(connection.serve_connection(TokioIo::new(stream), service)).await;
         }
     });
 }

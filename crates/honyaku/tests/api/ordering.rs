@@ -248,6 +248,20 @@ fn quotes_cost_what_an_order_would() {
 }
 
 #[test]
+fn who_asks_for_preferred_translators_and_has_none_is_told() {
+    let shop = Shop::open();
+    let mut preferred = job("only the best");
+    preferred["use_preferred"] = json!(1);
+    let attachments = json!([{ "url": "https://example.com/a", "filename": "a", "mime_type": "text/plain" }]);
+    shop.post("translate/jobs", &json!({ "jobs": [preferred], "attachments": attachments })).unwrap();
+    shop.wait_for("1", "available");
+    let thread = shop.get("translate/job/1/comments", "").unwrap();
+    assert_eq!(thread["thread"][0]["author"], "support");
+    let of_order = shop.get("translate/order/1/comments", "").unwrap();
+    assert_eq!(of_order["thread"][0]["attachments"][0]["filename"], "a");
+}
+
+#[test]
 fn a_quote_detects_the_language_or_asks() {
     let shop = Shop::open();
     let mut unknown = job("The quick brown fox jumps over the lazy dog");
