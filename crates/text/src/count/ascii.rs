@@ -114,7 +114,13 @@ fn joins(bytes: &[u8], at: usize) -> bool {
         b'.' => digits || letters,
         b',' | b';' | b':' | b'/' => digits,
         b'\'' => real(before) && real(after),
-        b'&' => after != Class::Other && part(bytes, at + 1).word,
+        b'&' => begins_word(bytes, at + 1),
         _ => false,
     }
+}
+
+/// True if a word begins here: underscores alone are none.
+fn begins_word(bytes: &[u8], at: usize) -> bool {
+    let run = bytes[at.min(bytes.len())..].iter().map(|byte| CLASSES[usize::from(*byte)]);
+    run.take_while(|class| *class != Class::Other).any(|class| class != Class::Underscore)
 }

@@ -28,8 +28,12 @@ pub fn around_colon(bytes: &[u8], from: usize, colon: usize) -> Option<Span> {
     while start < colon && !(bytes[start].is_ascii_alphabetic() && is_left_edge(bytes, from, start)) {
         start += 1;
     }
+    if start == colon {
+        // Only a real link is followed to its end: the scan stays linear.
+        return None;
+    }
     let end = url_end(bytes, colon + 3);
-    (start < colon && end > colon + 3).then_some(Span { kind: Kind::Link, start, end })
+    (end > colon + 3).then_some(Span { kind: Kind::Link, start, end })
 }
 
 fn is_left_edge(bytes: &[u8], from: usize, at: usize) -> bool {
@@ -40,8 +44,11 @@ fn is_left_edge(bytes: &[u8], from: usize, at: usize) -> bool {
 pub fn www(bytes: &[u8], start: usize) -> Option<Span> {
     let begins = bytes.get(start..start + 4)?.eq_ignore_ascii_case(b"www.");
     let edge = start == 0 || !bytes[start - 1].is_ascii_alphanumeric();
-    let end = url_end(bytes, (start + 4).min(bytes.len()));
-    (begins && edge && end > start + 4).then_some(Span { kind: Kind::Link, start, end })
+    if !begins || !edge {
+        return None;
+    }
+    let end = url_end(bytes, start + 4);
+    (end > start + 4).then_some(Span { kind: Kind::Link, start, end })
 }
 
 /// A mail address around its `@`; nothing before `from` is looked at.
