@@ -1,8 +1,9 @@
 // The npm client `gengo-api`, unmodified, through every method it has.
-const { demo, check, control, until, job, checks } = require("./support");
+const { demo, check, control, until, watched, job, checks } = require("./support");
 const { initGengoAPI } = require("gengo-api");
 
-const client = initGengoAPI({ publicKey: demo.public_key, privateKey: demo.private_key, useSandbox: true });
+const keys = { publicKey: demo.public_key, privateKey: demo.private_key };
+const { client, unused } = watched(initGengoAPI({ ...keys, useSandbox: true }));
 const refusal = (promise) => promise.then(() => null, (error) => error);
 
 async function main() {
@@ -43,6 +44,18 @@ async function main() {
   check("canceled", (await client.job.getJob(three)).job.status === "canceled");
   const error = await refusal(client.job.cancelJob(one));
   check("a refusal", error.underlyingCode === 2252, String(error));
+  const again = await client.jobs.submitJobs({ jobs: [job("api one"), job("api four")] });
+  check("lazy loading, an array with a gap at its end", again.jobs[0][0].job_id === one && again.jobs.length === 1, again);
+  const fault = await refusal(client.jobs.submitJobs({ jobs: [{ ...job("x"), tier: "gold" }] }));
+  check("broken in the client: faults by job have no code there", fault.underlyingCode === undefined, String(fault));
+  const file = await refusal(client.service.getQuote({ jobs: [{ type: "file", file_key: "x", lc_src: "en", lc_tgt: "fr", tier: "standard" }] }));
+  check("a file quote is refused", file !== null, file);
+
+  const live = initGengoAPI(keys);
+  check("without the sandbox flag, over HTTPS", (await live.account.getBalance()).currency === "USD");
+  const stranger = await refusal(initGengoAPI({ ...keys, privateKey: "wrong" }).account.getBalance());
+  check("a wrong signature", stranger.underlyingCode === 1000, String(stranger));
+  check("every method of the client was called", unused.size === 0, [...unused]);
   console.log(`npm gengo-api: ${checks()} checks`);
 }
 

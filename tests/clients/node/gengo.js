@@ -1,8 +1,9 @@
 // The npm client `gengo`, unmodified, through every method it has.
 const { promisify } = require("util");
-const { demo, check, control, until, job, checks } = require("./support");
+const { demo, check, control, until, watched, job, checks } = require("./support");
 
-const client = require("gengo")(demo.public_key, demo.private_key, true);
+const gengo = require("gengo");
+const { client, unused } = watched(gengo(demo.public_key, demo.private_key, true));
 const call = (method, ...input) => promisify(method)(...input);
 const refusal = (method, ...input) => call(method, ...input).then(() => null, (error) => error);
 
@@ -45,6 +46,17 @@ async function main() {
   check("a refusal", unknown.code === 2100, unknown);
   const faults = await refusal(client.jobs.create, { jobs: { x: { bodySrc: "x" } } });
   check("faults by job", faults.x[0].code === 1500, faults);
+  const array = await refusal(client.jobs.create, { jobs: [job("sent as an array"), { bodySrc: "x" }] });
+  check("faults by index, and nothing is stored", array["1"][0].code === 1500 && !array["0"], array);
+  const list = await call(client.jobs.create, { jobs: [job("sent as an array"), job("sent as an array")] });
+  check("an array comes back as an array", Array.isArray(list.jobs) && list.jobs[0][0].job_id === list.jobs[1][0].job_id, list);
+  check("equal texts are charged once", list.credits_used === "0.20", list);
+
+  const live = gengo(demo.public_key, demo.private_key);
+  check("without the sandbox flag, over HTTPS", (await call(live.account.balance)).currency === "USD");
+  const stranger = gengo(demo.public_key, "wrong", true);
+  check("a wrong signature", (await refusal(stranger.account.balance)).code === 1000);
+  check("every method of the client was called", unused.size === 0, [...unused]);
   console.log(`npm gengo: ${checks()} checks`);
 }
 

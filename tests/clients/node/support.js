@@ -31,7 +31,22 @@ async function until(what, done) {
   throw new Error("never: " + what);
 }
 
+// The client as it is, but each method that is called is struck off a list. `unused` names the rest.
+function watched(client) {
+  const unused = new Set();
+  const wrap = (object, path) =>
+    Object.fromEntries(
+      Object.entries(object).map(([name, member]) => {
+        const here = path ? `${path}.${name}` : name;
+        if (typeof member !== "function") return [name, wrap(member, here)];
+        unused.add(here);
+        return [name, (...input) => (unused.delete(here), member(...input))];
+      })
+    );
+  return { client: wrap(client, ""), unused };
+}
+
 const job = (text, more) =>
   Object.assign({ type: "text", slug: "s", body_src: text, lc_src: "en", lc_tgt: "fr", tier: "standard" }, more);
 
-module.exports = { demo, check, control, until, job, checks: () => checks };
+module.exports = { demo, check, control, until, watched, job, checks: () => checks };
