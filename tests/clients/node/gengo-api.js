@@ -49,7 +49,10 @@ async function main() {
   const fault = await refusal(client.jobs.submitJobs({ jobs: [{ ...job("x"), tier: "gold" }] }));
   check("broken in the client: faults by job have no code there", fault.underlyingCode === undefined, String(fault));
   const file = await refusal(client.service.getQuote({ jobs: [{ type: "file", file_key: "x", lc_src: "en", lc_tgt: "fr", tier: "standard" }] }));
-  check("a file quote is refused", file !== null, file);
+  check("a file quote says so", file.underlyingCode === 1802 && file.underlyingMessage.includes("not available on this server yet"), String(file));
+
+  const fileJob = await refusal(client.jobs.submitJobs({ jobs: [{ type: "file", identifier: "x" }] }));
+  check("a file job is refused, for the same reason without its code", fileJob instanceof Error && fileJob.underlyingCode === undefined, String(fileJob));
 
   const live = initGengoAPI(keys);
   check("without the sandbox flag, over HTTPS", (await live.account.getBalance()).currency === "USD");

@@ -51,6 +51,8 @@ async function main() {
   const list = await call(client.jobs.create, { jobs: [job("sent as an array"), job("sent as an array")] });
   check("an array comes back as an array", Array.isArray(list.jobs) && list.jobs[0][0].job_id === list.jobs[1][0].job_id, list);
   check("equal texts are charged once", list.credits_used === "0.20", list);
+  const renamed = await call(client.service.quote, { jobs: { jobOne: job("one") } });
+  check("broken in the client: keys of jobs are rewritten", Object.keys(renamed.jobs).join() === "job_one", renamed);
 
   const live = gengo(demo.public_key, demo.private_key);
   check("without the sandbox flag, over HTTPS", (await call(live.account.balance)).currency === "USD");

@@ -240,6 +240,8 @@ try:
 except GengoAuthError:
     check("a wrong signature raises the client's own error", True)
 
+message = refused(2650, "getTranslationJobs", status="a b")
+check("broken in the client: a GET's values are percent-encoded twice", "a%20b" in message, message)
 try:
     client.postTranslationJobs(jobs={"jobs": [job("a list")]})
     check("broken in the client: no list of jobs", False)
