@@ -46,6 +46,20 @@ pub fn intake(tx: &mut Tx<'_>, ctx: &Context, order: OrderId) -> Result<Progress
     Ok(Progress::Done)
 }
 
+/// Puts one job on the board before its turn, if nothing but its turn is missing: a sandbox's
+/// tool that orders and takes at once need not wait for the worker.
+pub(crate) fn before_its_turn(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job) -> Result<(), Error> {
+    let group_waits = match job.group {
+        Some(group) => jobs::group_has_unpaid(tx, ctx.scope, group)?,
+        None => false,
+    };
+    if job.status != Status::Queued || job.tier == Tier::Machine || group_waits {
+        return Ok(());
+    }
+    transition::move_job(tx, ctx, job, Event::QueueWorked)?;
+    tell_if_nobody_is_preferred(tx, ctx, job)
+}
+
 /// Preferred translators come first only where an account has two of them for the pair and
 /// tier; otherwise everybody may take the job at once, and the customer is told. Source:
 /// translator-platform 5.11.

@@ -3,7 +3,7 @@
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::{announce, captcha, claim, credits, look, review, robots, timers, transition};
+use crate::{announce, captcha, claim, credits, look, queue, review, robots, timers, transition};
 use domain::event::{Actor, Announcement};
 use domain::fault::Fault;
 use domain::ids::{JobId, Timestamp};
@@ -73,7 +73,8 @@ pub fn set_robot(
 
 /// A robot translator takes the job, by hand.
 pub fn take(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
-    let job = review::lock(tx, ctx, id)?;
+    let mut job = review::lock(tx, ctx, id)?;
+    queue::before_its_turn(tx, &ctx.acting(Actor::System), &mut job)?;
     claim::take(tx, &ctx.acting(Actor::Translator), id, robots::pick(&job)).map(|_| ())
 }
 
