@@ -62,14 +62,18 @@ pub struct Edge {
     pub policy: Policy,
     /// The credits a sandbox starts with, as text.
     pub start_credits: String,
+    /// Days after which a sandbox's orders are deleted; 0: never.
+    pub sandbox_retention_days: u32,
+}
+
+impl Edge {
+    /// The credits a sandbox starts with, in its currency.
+    pub fn start_credits(&self, currency: Currency) -> Money {
+        Money::parse(&self.start_credits, currency).unwrap_or(Money::zero(currency))
+    }
 }
 
 impl App {
-    /// The credits a sandbox starts with, in its currency.
-    pub fn start_credits(&self, currency: Currency) -> Money {
-        Money::parse(&self.edge.start_credits, currency).unwrap_or(Money::zero(currency))
-    }
-
     /// Tells waiting workers and long polls that something was written.
     pub fn stir(&self) {
         self.tasks.notify_one();
@@ -107,6 +111,7 @@ pub fn edge(config: &Config) -> Result<Edge, ConfigError> {
             allow_low_ports: config.switch("callbacks.allow_low_ports")?,
         },
         start_credits: config.text("sandbox.start_credits").to_owned(),
+        sandbox_retention_days: config.number("sandbox.retention_days")?,
     })
 }
 

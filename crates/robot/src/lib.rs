@@ -3,5 +3,6 @@
 #![forbid(unsafe_code)]
 
 pub mod instruction;
+mod sample;
 pub mod settings;
 pub mod style;

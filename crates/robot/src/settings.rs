@@ -216,7 +216,11 @@ impl Settings {
             next.style = style.ok_or_else(|| {
                 let later = matches!(text(value).as_deref(), Some("sample" | "machine"));
                 let how = if later { "is not available on this server yet: " } else { "" };
-                fault("style", value, &format!("{how}send marked, accented, echo or shuffled"))
+                fault(
+                    "style",
+                    value,
+                    &format!("{how}send marked, accented, echo, shuffled, sample or machine"),
+                )
             })?;
         }
         if let Some(value) = changes.get("seed") {
@@ -314,7 +318,7 @@ mod tests {
             json!({"take": -1}),
             json!({"take": 2592001}),
             json!({"take": [9, 1]}),
-            json!({"style": "sample"}),
+            json!({"style": "poetic"}),
             json!({"mode": "x"}),
         ] {
             assert!(changed(wrong.clone()).is_err(), "{wrong}");

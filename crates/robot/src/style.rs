@@ -1,6 +1,7 @@
 //! What the robot writes. Whatever is protected (brackets, tags, placeholders) and every line
 //! end survives unchanged; the same source gives the same text. Source: sandbox 3.3.
 
+use crate::sample;
 use serde::{Deserialize, Serialize};
 
 /// How the robot translates.
@@ -15,10 +16,15 @@ pub enum Style {
     Echo,
     /// The words in reverse order.
     Shuffled,
+    /// Real prose of about the right length.
+    Sample,
+    /// The machine engine's text; as Marked as long as there is none.
+    Machine,
 }
 
 impl Style {
-    const ALL: [Self; 4] = [Self::Marked, Self::Accented, Self::Echo, Self::Shuffled];
+    const ALL: [Self; 6] =
+        [Self::Marked, Self::Accented, Self::Echo, Self::Shuffled, Self::Sample, Self::Machine];
 
     /// As in the settings.
     pub fn code(self) -> &'static str {
@@ -27,6 +33,8 @@ impl Style {
             Self::Accented => "accented",
             Self::Echo => "echo",
             Self::Shuffled => "shuffled",
+            Self::Sample => "sample",
+            Self::Machine => "machine",
         }
     }
 
@@ -56,12 +64,17 @@ pub fn translate(
     if style == Style::Echo {
         return source.to_owned();
     }
+    let style = match style {
+        Style::Sample if sample::sentences(lc_tgt).is_none() => Style::Marked,
+        Style::Machine => Style::Marked,
+        other => other,
+    };
     let mut written = String::with_capacity(source.len() * 2);
     let mut line_begins = true;
     for piece in pieces(source, protected) {
         let text = match piece {
             Piece::Kept(text) => text.to_owned(),
-            Piece::Free(text) => free(style, text, terms),
+            Piece::Free(text) => free(style, text, lc_tgt, terms),
         };
         if style == Style::Marked {
             mark(&text, matches!(piece, Piece::Kept(_)), lc_tgt, &mut line_begins, &mut written);
@@ -100,10 +113,13 @@ fn mark(text: &str, kept: bool, lc_tgt: &str, line_begins: &mut bool, written: &
     }
 }
 
-fn free(style: Style, text: &str, terms: &[Term]) -> String {
+fn free(style: Style, text: &str, lc_tgt: &str, terms: &[Term]) -> String {
     let text = with_terms(text, terms);
     match style {
-        Style::Marked | Style::Echo => text,
+        Style::Marked | Style::Echo | Style::Machine => text,
+        Style::Sample => {
+            text.split_inclusive(['\n', '\r']).map(|line| sampled(line, lc_tgt, terms)).collect()
+        }
         Style::Accented => accented(&text),
         Style::Shuffled => text.split_inclusive(['\n', '\r']).map(shuffled).collect(),
     }
@@ -149,6 +165,41 @@ fn accented(text: &str) -> String {
     written
 }
 
+/// Prose instead of a line's text: sentences until there are enough of them. White space at
+/// the line's ends stays; target terms of the glossary that stand in the line follow the prose.
+fn sampled(line: &str, lc_tgt: &str, terms: &[Term]) -> String {
+    let body = line.trim();
+    let (Some(sentences), Some(start)) = (sample::sentences(lc_tgt), line.find(body)) else {
+        return line.to_owned();
+    };
+    if !body.chars().any(char::is_alphabetic) {
+        return line.to_owned();
+    }
+    let dense = sample::is_dense(lc_tgt);
+    // Ideographs say about twice as much as letters.
+    let wanted = if dense { body.chars().count().div_ceil(2) } else { body.chars().count() };
+    let mut prose = String::new();
+    // The same line gives the same prose; different lines begin differently.
+    let first = body.bytes().fold(0usize, |sum, byte| sum.wrapping_add(usize::from(byte)));
+    for number in 0.. {
+        let Some(sentence) = sentences.get((first.wrapping_add(number)) % sentences.len()) else { break };
+        if !prose.is_empty() && prose.chars().count() + sentence.chars().count() / 2 > wanted {
+            break;
+        }
+        if !prose.is_empty() && !dense {
+            prose.push(' ');
+        }
+        prose.push_str(sentence);
+    }
+    let kept: Vec<&str> =
+        terms.iter().map(|(_, target)| target.as_str()).filter(|target| body.contains(target)).collect();
+    if !kept.is_empty() {
+        prose.push_str(&format!(" ({})", kept.join(", ")));
+    }
+    let end = start + body.len();
+    format!("{}{prose}{}", line.get(..start).unwrap_or(""), line.get(end..).unwrap_or(""))
+}
+
 /// The words of a line in reverse order; the white space between them stays where it is.
 fn shuffled(line: &str) -> String {
     let words: Vec<&str> = line.split_whitespace().collect();
@@ -190,6 +241,15 @@ mod tests {
             translate(Style::Shuffled, "one two  three\nfour", "ja", &[], &[]),
             "three two  one\nfour"
         );
+        assert_eq!(
+            translate(Style::Sample, "A short line\n\nOpen {door} now", "fr-ca", &[(19, 25)], &[])
+                .lines()
+                .count(),
+            3
+        );
+        assert!(translate(Style::Sample, "a cat", "de", &[], &terms).ends_with(" (猫)"));
+        assert_eq!(translate(Style::Sample, "no prose", "sw", &[], &[]), "[sw] no prose");
+        assert_eq!(translate(Style::Machine, "as marked", "ja", &[], &[]), "[ja] as marked");
         assert_eq!(translate(Style::Echo, "x\r\ny", "ja", &[], &terms), "x\r\ny");
     }
 

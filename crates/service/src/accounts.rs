@@ -140,6 +140,7 @@ pub fn import_key(
         versions: "v1,v1.1,v2".to_owned(),
         spending_limit: None,
         spent: 0,
+        test_run: None,
         revoked_at: None,
         created_at: now,
         suspended: false,

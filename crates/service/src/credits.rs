@@ -35,6 +35,11 @@ pub fn set(tx: &mut Tx<'_>, ctx: &Context, amount: Money) -> Result<Money, Error
             .of("set")
             .into());
     }
+    correct(tx, ctx, amount)
+}
+
+/// Brings the test credits to an amount that they had or may have.
+pub(crate) fn correct(tx: &mut Tx<'_>, ctx: &Context, amount: Money) -> Result<Money, Error> {
     let have = look::balance(tx, ctx)?;
     let change = amount.checked_sub(have).ok_or_else(pay::overflow)?;
     if change.is_zero() {

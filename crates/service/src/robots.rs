@@ -341,7 +341,7 @@ pub fn speak(tx: &mut Tx<'_>, ctx: &Context, id: JobId, author: &str, body: &str
 /// Plans the robot's next step for every open job, after its settings changed.
 pub fn apply_to_open(tx: &mut Tx<'_>, ctx: &Context) -> Result<(), Error> {
     for status in [Status::Available, Status::Pending, Status::Revising] {
-        for id in jobs::ids_with_status(tx, ctx.scope, status, i64::MAX)? {
+        for id in jobs::ids_with_status(tx, ctx.scope, status, None, i64::MAX)? {
             for kind in [Kind::RobotTake, Kind::RobotSubmit] {
                 store::tasks::cancel(tx, id.0, kind.code())?;
             }

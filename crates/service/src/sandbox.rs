@@ -17,6 +17,9 @@ use store::sandboxes::{self, Keep};
 use store::sql::Tx;
 use store::{accounts, claims, inboxes, tasks, threads};
 
+/// Inboxes of one sandbox.
+const INBOXES_MOST: usize = 20;
+
 /// What the sandbox looks like now.
 pub fn overview(tx: &mut Tx<'_>, ctx: &Context) -> Result<Value, Error> {
     let mut counts = serde_json::Map::new();
@@ -37,6 +40,7 @@ pub fn overview(tx: &mut Tx<'_>, ctx: &Context) -> Result<Value, Error> {
         "credits": look::balance(tx, ctx)?.to_string(),
         "currency": account.currency.code(),
         "robot": ctx.robot(tx)?.show(),
+        "original_behaviour": i64::from(accounts::controls_silent(tx, ctx.scope)?),
         "clock": clock(ctx),
         "jobs": counts,
         "inboxes": inboxes,
@@ -300,6 +304,34 @@ pub fn forward_to(tx: &mut Tx<'_>, ctx: &Context, to: Timestamp) -> Result<(), E
         accounts::forward_clock(tx, ctx.scope, by_ms)?;
     }
     Ok(())
+}
+
+/// Makes one more inbox; its address.
+pub fn add_inbox(tx: &mut Tx<'_>, ctx: &Context) -> Result<Value, Error> {
+    if inboxes::of_account(tx, ctx.scope.account)?.len() >= INBOXES_MOST {
+        return Err(Error::fault(2800, format!("a sandbox has at most {INBOXES_MOST} inboxes")));
+    }
+    let token = crate::secrets::letters(32)?;
+    inboxes::insert(tx, ctx.scope.account, &token, ctx.real_now)?;
+    Ok(json!({ "token": token, "url": format!("{}/inbox/{token}", ctx.desk.public_url) }))
+}
+
+/// Deletes what one test run ordered; everything else stays as it is.
+pub fn wipe_run(tx: &mut Tx<'_>, ctx: &Context, run: &str) -> Result<(), Error> {
+    if !ctx.scope.is_sandbox() {
+        return Err(Error::Broken("only a sandbox may be wiped".into()));
+    }
+    Ok(sandboxes::forget_run(tx, ctx.scope, run)?)
+}
+
+/// Deletes the oldest orders from before a moment. The credits stay what they are.
+pub fn forget_old(tx: &mut Tx<'_>, ctx: &Context, before: Timestamp, at_once: i64) -> Result<(), Error> {
+    if !ctx.scope.is_sandbox() {
+        return Err(Error::Broken("only a sandbox's orders are deleted by age".into()));
+    }
+    let credits = look::balance(tx, ctx)?;
+    sandboxes::forget_before(tx, ctx.scope, before, at_once)?;
+    credits::correct(tx, ctx, credits).map(|_| ())
 }
 
 /// Deletes everything in the sandbox and starts it anew.

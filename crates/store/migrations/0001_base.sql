@@ -31,6 +31,8 @@ CREATE TABLE environment (
     sandbox BIGINT NOT NULL CHECK (sandbox IN (0, 1)),
     clock_offset_ms BIGINT NOT NULL DEFAULT 0 CHECK (clock_offset_ms >= 0),
     robot TEXT NOT NULL DEFAULT '{}',
+    -- Steps by hand send no callbacks, as in the original's sandbox.
+    controls_silent BIGINT NOT NULL DEFAULT 0 CHECK (controls_silent IN (0, 1)),
     PRIMARY KEY (account_id, sandbox)
 );
 
@@ -58,6 +60,7 @@ CREATE TABLE api_key (
     created_at BIGINT NOT NULL
 );
 CREATE INDEX api_key_account ON api_key (account_id, sandbox);
+CREATE INDEX api_key_test_run ON api_key (test_run) WHERE test_run IS NOT NULL;
 
 CREATE TABLE "order" (
     id BIGINT PRIMARY KEY,

@@ -185,6 +185,25 @@ pub fn set_robot(tx: &mut Tx<'_>, scope: Scope, settings: &str) -> Result<(), Er
     Ok(())
 }
 
+/// True if steps by hand send no callbacks in this sandbox.
+pub fn controls_silent(tx: &mut Tx<'_>, scope: Scope) -> Result<bool, Error> {
+    let silent = tx.query_opt(
+        "SELECT controls_silent FROM environment WHERE account_id = $1 AND sandbox = $2",
+        &[&scope.account, &scope.environment],
+        Row::take,
+    )?;
+    Ok(silent.unwrap_or(false))
+}
+
+/// Sets whether steps by hand send callbacks in this sandbox.
+pub fn set_controls_silent(tx: &mut Tx<'_>, scope: Scope, silent: bool) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE environment SET controls_silent = $3 WHERE account_id = $1 AND sandbox = $2",
+        &[&scope.account, &scope.environment, &silent],
+    )?;
+    Ok(())
+}
+
 /// Sets the sandbox's clock back to the real one (a wipe).
 pub fn reset_clock(tx: &mut Tx<'_>, scope: Scope) -> Result<(), Error> {
     tx.execute(

@@ -57,9 +57,18 @@ pub fn of_account(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Inbox>, Err
     )
 }
 
-/// Sets what the inbox answers.
-pub fn set_answer(tx: &mut Tx<'_>, id: InboxId, answer: &str, fail_next: i64) -> Result<(), Error> {
-    tx.execute("UPDATE inbox SET answer = $2, fail_next = $3 WHERE id = $1", &[&id, &answer, &fail_next])?;
+/// Sets what the inbox answers, and whether it takes requests from outside.
+pub fn set_answer(
+    tx: &mut Tx<'_>,
+    id: InboxId,
+    answer: &str,
+    fail_next: i64,
+    open_to_all: bool,
+) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE inbox SET answer = $2, fail_next = $3, open_to_all = $4 WHERE id = $1",
+        &[&id, &answer, &fail_next, &open_to_all],
+    )?;
     Ok(())
 }
 
@@ -124,18 +133,27 @@ pub fn receive(tx: &mut Tx<'_>, inbox: &Inbox, received: &Received, keep: i64) -
     Ok(())
 }
 
-/// Requests after an id, oldest first, of one job or of all.
-pub fn requests(
-    tx: &mut Tx<'_>,
-    inbox: InboxId,
-    after: i64,
-    job: Option<JobId>,
-    limit: i64,
-) -> Result<Vec<Received>, Error> {
+/// Which requests of an inbox are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Later than this one.
+    pub after: i64,
+    /// About this job only.
+    pub job: Option<JobId>,
+    /// About jobs of this test run only.
+    pub run: Option<String>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// Requests of an inbox, oldest first.
+pub fn requests(tx: &mut Tx<'_>, inbox: InboxId, wanted: &Wanted) -> Result<Vec<Received>, Error> {
     tx.query_all(
         "SELECT id, method, path, headers, body, event, job_id, attempt, answered, created_at FROM inbox_request \
-         WHERE inbox_id = $1 AND id > $2 AND ($3 IS NULL OR job_id = $3) ORDER BY id LIMIT $4",
-        &[&inbox, &after, &job, &limit],
+         WHERE inbox_id = $1 AND id > $2 AND (job_id = $3 OR $3 IS NULL) \
+         AND (job_id IN (SELECT j.id FROM job j JOIN api_key k ON k.id = j.key_id WHERE k.test_run = $4) OR $4 IS NULL) \
+         ORDER BY id LIMIT $5",
+        &[&inbox, &wanted.after, &wanted.job, &wanted.run, &wanted.limit],
         |row| {
             Ok(Received {
                 id: row.take()?,
@@ -153,9 +171,13 @@ pub fn requests(
     )
 }
 
-/// Forgets all requests of an inbox.
-pub fn clear(tx: &mut Tx<'_>, inbox: InboxId) -> Result<(), Error> {
-    tx.execute("DELETE FROM inbox_request WHERE inbox_id = $1", &[&inbox])?;
+/// Forgets the requests of an inbox; with a test run, those about its jobs only.
+pub fn clear(tx: &mut Tx<'_>, inbox: InboxId, run: Option<&str>) -> Result<(), Error> {
+    tx.execute(
+        "DELETE FROM inbox_request WHERE inbox_id = $1 AND \
+         (job_id IN (SELECT j.id FROM job j JOIN api_key k ON k.id = j.key_id WHERE k.test_run = $2) OR $2 IS NULL)",
+        &[&inbox, &run],
+    )?;
     Ok(())
 }
 

@@ -476,11 +476,13 @@ pub fn ids_with_status(
     tx: &mut Tx<'_>,
     scope: Scope,
     status: Status,
+    run: Option<&str>,
     limit: i64,
 ) -> Result<Vec<JobId>, Error> {
     tx.query_all(
-        "SELECT id FROM job WHERE account_id = $1 AND sandbox = $2 AND status = $3 ORDER BY created_at, id LIMIT $4",
-        &[&scope.account, &scope.environment, &status, &limit],
+        "SELECT id FROM job WHERE account_id = $1 AND sandbox = $2 AND status = $3 \
+         AND (key_id IN (SELECT id FROM api_key WHERE test_run = $4) OR $4 IS NULL) ORDER BY created_at, id LIMIT $5",
+        &[&scope.account, &scope.environment, &status, &run, &limit],
         Row::take,
     )
 }

@@ -38,6 +38,8 @@ pub struct Key {
     pub spending_limit: Option<i64>,
     /// What it has spent, in minor units.
     pub spent: i64,
+    /// The test run it belongs to: the sandbox's controls act on that run's jobs only.
+    pub test_run: Option<String>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
     /// When it was made.
@@ -48,7 +50,7 @@ pub struct Key {
 
 const KEY: &str = "k.id, k.account_id, k.sandbox, k.name, k.public_key, k.private_key, k.webhook_secret, \
     k.callback_url, k.callback_encoding, k.callback_all, k.numbers_current, k.strict_ts, k.guard_identical, \
-    k.addresses, k.versions, k.spending_limit, k.spent, k.revoked_at, k.created_at, a.suspended";
+    k.addresses, k.versions, k.spending_limit, k.spent, k.test_run, k.revoked_at, k.created_at, a.suspended";
 
 fn from_row(row: &mut Row) -> Result<Key, Error> {
     Ok(Key {
@@ -68,6 +70,7 @@ fn from_row(row: &mut Row) -> Result<Key, Error> {
         versions: row.take()?,
         spending_limit: row.take()?,
         spent: row.take()?,
+        test_run: row.take()?,
         revoked_at: row.take()?,
         created_at: row.take()?,
         suspended: row.take()?,
@@ -79,7 +82,8 @@ pub fn insert(tx: &mut Tx<'_>, key: &Key) -> Result<(), Error> {
     tx.execute(
         "INSERT INTO api_key (id, account_id, sandbox, name, public_key, private_key, webhook_secret, callback_url, \
          callback_encoding, callback_all, numbers_current, strict_ts, guard_identical, addresses, versions, \
-         spending_limit, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+         spending_limit, test_run, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         &[
             &key.id,
             &key.scope.account,
@@ -97,6 +101,7 @@ pub fn insert(tx: &mut Tx<'_>, key: &Key) -> Result<(), Error> {
             &key.addresses,
             &key.versions,
             &key.spending_limit,
+            &key.test_run,
             &key.created_at,
         ],
     )?;
@@ -171,7 +176,7 @@ pub fn move_inbox_urls(tx: &mut Tx<'_>, from: &str, to: &str) -> Result<(), Erro
 pub fn update(tx: &mut Tx<'_>, key: &Key) -> Result<(), Error> {
     tx.execute(
         "UPDATE api_key SET callback_url = $2, callback_encoding = $3, callback_all = $4, numbers_current = $5, \
-         strict_ts = $6, guard_identical = $7, addresses = $8, versions = $9, spending_limit = $10 WHERE id = $1",
+         strict_ts = $6, guard_identical = $7, addresses = $8, versions = $9, spending_limit = $10, test_run = $11 WHERE id = $1",
         &[
             &key.id,
             &key.callback_url,
@@ -183,6 +188,7 @@ pub fn update(tx: &mut Tx<'_>, key: &Key) -> Result<(), Error> {
             &key.addresses,
             &key.versions,
             &key.spending_limit,
+            &key.test_run,
         ],
     )?;
     Ok(())

@@ -1,7 +1,8 @@
-//! Wiping a sandbox: everything in it goes, ids do not come back.
+//! Removing what is in a sandbox: all of it, one test run's part, or what is old. Ids do not
+//! come back.
 
-use crate::sql::{Error, Param, Tx};
-use domain::ids::Scope;
+use crate::sql::{Error, Param, Row, Tx};
+use domain::ids::{AccountId, Scope, Timestamp};
 
 /// What may stay.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,20 +67,90 @@ pub fn wipe(tx: &mut Tx<'_>, scope: Scope, keep: Keep, revoked_at: i64) -> Resul
     Ok(())
 }
 
+/// Deletes the orders of one test run, with everything that hangs on them.
+pub fn forget_run(tx: &mut Tx<'_>, scope: Scope, run: &str) -> Result<(), Error> {
+    let condition =
+        "key_id IN (SELECT id FROM api_key WHERE account_id = $1 AND sandbox = $2 AND test_run = $3)";
+    remove_orders(tx, scope, condition, &run)
+}
+
+/// Deletes the oldest orders made before a moment, at most `at_once`.
+pub fn forget_before(tx: &mut Tx<'_>, scope: Scope, moment: Timestamp, at_once: i64) -> Result<(), Error> {
+    let condition = format!(
+        "created_at < $3 AND id IN (SELECT id FROM \"order\" WHERE account_id = $1 AND sandbox = $2 \
+         ORDER BY id LIMIT {at_once})"
+    );
+    remove_orders(tx, scope, &condition, &moment)
+}
+
+/// Accounts whose sandbox has an order made before a moment.
+pub fn with_orders_before(tx: &mut Tx<'_>, moment: Timestamp, limit: i64) -> Result<Vec<AccountId>, Error> {
+    tx.query_all(
+        "SELECT e.account_id FROM environment e JOIN \"order\" o ON o.id = \
+           (SELECT MIN(id) FROM \"order\" WHERE account_id = e.account_id AND sandbox = 1) \
+         WHERE e.sandbox = 1 AND o.created_at < $1 ORDER BY e.account_id LIMIT $2",
+        &[&moment, &limit],
+        Row::take,
+    )
+}
+
+/// Deletes the orders for which the condition holds, whose one parameter is `$3`.
+fn remove_orders(tx: &mut Tx<'_>, scope: Scope, condition: &str, value: &dyn Param) -> Result<(), Error> {
+    let params: [&dyn Param; 3] = [&scope.account, &scope.environment, value];
+    let orders = format!("(SELECT id FROM \"order\" WHERE account_id = $1 AND sandbox = $2 AND {condition})");
+    let jobs = format!("(SELECT id FROM job WHERE order_id IN {orders})");
+    let claims = format!("(SELECT claim_id FROM claim_job WHERE job_id IN {jobs})");
+    let events = format!("(SELECT id FROM event WHERE job_id IN {jobs} OR order_id IN {orders})");
+    let deliveries = format!("(SELECT id FROM delivery WHERE event_id IN {events})");
+    for statement in [
+        format!("DELETE FROM delivery_attempt WHERE delivery_id IN {deliveries}"),
+        format!("DELETE FROM delivery WHERE event_id IN {events}"),
+        format!("DELETE FROM event WHERE job_id IN {jobs} OR order_id IN {orders}"),
+        format!(
+            "DELETE FROM task WHERE (kind = 'queue' AND subject_id IN {orders}) \
+             OR (kind = 'claim_deadline' AND subject_id IN {claims}) \
+             OR (kind NOT IN ('queue', 'claim_deadline') AND subject_id IN {jobs})"
+        ),
+        format!("DELETE FROM comment WHERE job_id IN {jobs} OR order_id IN {orders}"),
+        format!("DELETE FROM identical_call WHERE order_id IN {orders}"),
+        format!("DELETE FROM order_found WHERE order_id IN {orders} OR job_id IN {jobs}"),
+        format!("DELETE FROM inbox_request WHERE job_id IN {jobs}"),
+    ] {
+        tx.execute(&statement, &params)?;
+    }
+    remove_postings(tx, &format!("(SELECT id FROM ledger_transaction WHERE job_id IN {jobs})"), &params)?;
+    let held = format!("SELECT DISTINCT claim_id FROM claim_job WHERE job_id IN {jobs}");
+    let held: Vec<i64> = tx.query_all(&held, &params, Row::take)?;
+    for table in ["revision", "claim_job", "reward", "feedback", "captcha", "rejection"] {
+        tx.execute(&format!("DELETE FROM {table} WHERE job_id IN {jobs}"), &params)?;
+    }
+    for claim in held {
+        tx.execute("DELETE FROM claim WHERE id = $1", &[&claim])?;
+    }
+    tx.execute(&format!("DELETE FROM job WHERE order_id IN {orders}"), &params)?;
+    tx.execute(&format!("DELETE FROM \"order\" WHERE id IN {orders}"), &params)?;
+    Ok(())
+}
+
 /// The sandbox's own book. Entries of its robots' and the platform's test accounts go with
 /// the transactions they belong to.
 fn wipe_book(tx: &mut Tx<'_>, scope: Scope) -> Result<(), Error> {
-    let both: [&dyn Param; 2] = [&scope.account, &scope.environment];
     let own = "(SELECT id FROM ledger_transaction WHERE account_id = $1 AND sandbox = $2)";
-    tx.execute(
-        &format!(
+    remove_postings(tx, own, &[&scope.account, &scope.environment])
+}
+
+/// Deletes these transactions of a sandbox's book as if they had never been.
+fn remove_postings(tx: &mut Tx<'_>, which: &str, params: &[&dyn Param]) -> Result<(), Error> {
+    for statement in [
+        format!(
             "UPDATE ledger_balance SET amount = amount - COALESCE((SELECT SUM(e.amount) FROM ledger_entry e \
-             WHERE e.ledger_account = ledger_balance.ledger_account AND e.transaction_id IN {own}), 0) \
-             WHERE ledger_account IN (SELECT e.ledger_account FROM ledger_entry e WHERE e.transaction_id IN {own})"
+             WHERE e.ledger_account = ledger_balance.ledger_account AND e.transaction_id IN {which}), 0) \
+             WHERE ledger_account IN (SELECT e.ledger_account FROM ledger_entry e WHERE e.transaction_id IN {which})"
         ),
-        &both,
-    )?;
-    tx.execute(&format!("DELETE FROM ledger_entry WHERE transaction_id IN {own}"), &both)?;
-    tx.execute("DELETE FROM ledger_transaction WHERE account_id = $1 AND sandbox = $2", &both)?;
+        format!("DELETE FROM ledger_entry WHERE transaction_id IN {which}"),
+        format!("DELETE FROM ledger_transaction WHERE id IN {which}"),
+    ] {
+        tx.execute(&statement, params)?;
+    }
     Ok(())
 }

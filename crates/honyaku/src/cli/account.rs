@@ -1,12 +1,16 @@
 //! `honyaku account add|set`
 
-use super::open::{installation, text};
+use super::open::{config, installation, text};
 use super::{Outcome, say};
+use crate::app;
 use clap::ArgMatches;
+use domain::event::Actor;
+use domain::ids::{Environment, Scope};
 use domain::money::Currency;
 use serde_json::json;
 use service::accounts::{NewAccount, NewPerson, add, add_person};
-use service::{Error, secrets};
+use service::{Context, Error, credits, secrets};
+use std::sync::Arc;
 
 pub fn run(matches: &ArgMatches) -> Outcome {
     match matches.subcommand() {
@@ -62,9 +66,14 @@ fn new(matches: &ArgMatches) -> Outcome {
     let password = secrets::letters(20)?;
     let password_hash = secrets::hash_password(&password)?;
     let shown = (short_name.clone(), email.clone());
+    let start = app::edge(&config(matches)?)?.start_credits(currency);
+    let desk = Arc::clone(&installation.desk);
     let id = installation.write(move |tx, now| {
         let new = NewAccount { name: &name, short_name: &short_name, currency };
         let id = add(tx, &new, now)?;
+        let sandbox = Scope { account: id, environment: Environment::Sandbox };
+        let ctx = Context::open(tx, desk, sandbox, Actor::Sandbox, now)?;
+        credits::set(tx, &ctx, start)?;
         if !email.is_empty() {
             let person =
                 NewPerson { account: Some(id), email: &email, name: &name, role: "customer", password_hash };

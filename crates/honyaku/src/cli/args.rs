@@ -78,6 +78,7 @@ fn key() -> Command {
         .arg(sandbox())
         .arg(optional("name", "what it is for"))
         .arg(optional("callback-url", "where its callbacks go by default"))
+        .arg(optional("test-run", "a test run's name: wipe, advance and inbox act on that run's jobs only"))
         .arg(optional("public", "bring a pair from elsewhere: its public half"))
         .arg(optional("private", "bring a pair from elsewhere: its private half"));
     let set = Command::new("set")
@@ -89,6 +90,7 @@ fn key() -> Command {
         .arg(optional("numbers", "strings or current: the types of numbers in answers"))
         .arg(optional("strict-ts", "1: signatures live five minutes only"))
         .arg(optional("guard-identical", "1: refuse identical forced orders within five minutes"))
+        .arg(optional("test-run", "a test run's name; empty: none"))
         .arg(optional("addresses", "addresses it may be used from, comma-separated; empty: any"))
         .arg(optional("versions", "API versions it may be used with, comma-separated"))
         .arg(optional("spending-limit", "the most it may spend, in the account's currency; empty: no limit"));

@@ -93,7 +93,7 @@ async fn credentials(
         hashes.push(secrets::hash_password(password)?);
     }
     let desk = Arc::clone(&running.app.desk);
-    let start = running.app.start_credits(Currency::Usd);
+    let start = running.app.edge.start_credits(Currency::Usd);
     let pair = running.app.db.write(move |tx| {
         let now = real_now();
         let scope = people(tx, hashes, now)?;

@@ -28,6 +28,7 @@ fn add(matches: &ArgMatches) -> Outcome {
         return Err("--public and --private go together".into());
     }
     let (name, callback_url) = (text(matches, "name"), text(matches, "callback-url"));
+    let test_run = Some(text(matches, "test-run")).filter(|run| !run.is_empty());
     let (pair, environment) = installation.for_account(matches, move |tx, ctx, _| {
         let pair = if public.is_empty() {
             add_key(tx, &ctx.desk, ctx.scope, &name, ctx.real_now)?
@@ -38,6 +39,10 @@ fn add(matches: &ArgMatches) -> Outcome {
         };
         if !callback_url.is_empty() {
             keys::set_callback_url(tx, &pair.public, &callback_url)?;
+        }
+        if let (Some(run), Some(mut key)) = (test_run, keys::by_public_key(tx, &pair.public)?) {
+            key.test_run = Some(run);
+            keys::update(tx, &key)?;
         }
         Ok((pair, ctx.scope.environment))
     })?;
@@ -64,6 +69,7 @@ const SETTINGS: &[Setting] = &[
     ("numbers", Change::Text(|key, text| key.numbers_current = text.as_deref() == Some("current"))),
     ("strict-ts", Change::Switch(|key, on| key.strict_ts = on)),
     ("guard-identical", Change::Switch(|key, on| key.guard_identical = on)),
+    ("test-run", Change::Text(|key, text| key.test_run = text)),
     ("addresses", Change::Text(|key, text| key.addresses = text)),
     ("versions", Change::Text(|key, text| key.versions = text.unwrap_or_else(|| "v1,v1.1,v2".into()))),
 ];
@@ -135,6 +141,7 @@ fn list(matches: &ArgMatches) -> Outcome {
             "environment": key.scope.environment.code(),
             "name": key.name,
             "callback_url": key.callback_url,
+            "test_run": key.test_run,
             "revoked": key.revoked_at.is_some(),
         }));
     }

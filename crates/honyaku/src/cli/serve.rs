@@ -3,8 +3,8 @@
 use super::open::{config, database_path};
 use super::{Outcome, log};
 use crate::app::{self, App, real_now};
-use crate::config::Config;
-use crate::http::{Listeners, Throttle, serve};
+use crate::config::{Config, ConfigError};
+use crate::http::{Listeners, Rates, Throttle, serve};
 use crate::work;
 use clap::ArgMatches;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -109,6 +109,17 @@ async fn settle(db: &Db, public_url: &str) -> Result<(), service::Error> {
     .await
 }
 
+fn rates(config: &Config) -> Result<Rates, ConfigError> {
+    let per_key = config.number("rate_limit.per_key")?;
+    let as_live = config.text("sandbox.rate_limit").is_empty();
+    Ok(Rates {
+        per_address: config.number("rate_limit.per_address")?,
+        per_key,
+        per_sandbox_key: if as_live { per_key } else { config.number("sandbox.rate_limit")? },
+        wrong_signatures: config.number("rate_limit.wrong_signatures")?,
+    })
+}
+
 fn assemble(config: &Config, db: Db, desk: Arc<service::Desk>) -> Result<App, Fault> {
     let edge = app::edge(config)?;
     let recorder = PrometheusBuilder::new().build_recorder();
@@ -119,11 +130,7 @@ fn assemble(config: &Config, db: Db, desk: Arc<service::Desk>) -> Result<App, Fa
         db,
         desk,
         limits: domain::limits::Limits::default(),
-        throttle: Throttle::new(
-            config.number("rate_limit.per_address")?,
-            config.number("rate_limit.per_key")?,
-            config.number("rate_limit.wrong_signatures")?,
-        ),
+        throttle: Throttle::new(rates(config)?),
         client: outbound::Client::new(edge.policy, outbound::Limits::default())?,
         edge,
         tasks: Notify::new(),

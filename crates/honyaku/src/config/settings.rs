@@ -51,6 +51,8 @@ pub const SETTINGS: &[Setting] = &[
     setting("sandbox.start_credits", "1000.00", "credits of a new sandbox"),
     setting("sandbox.max_credits", "1000000.00", "most credits of a sandbox"),
     setting("sandbox.max_jobs", "100000", "most jobs of a sandbox"),
+    setting("sandbox.retention_days", "90", "days after which a sandbox's orders are deleted; 0: never"),
+    setting("sandbox.rate_limit", "", "requests a minute with one sandbox key; empty: as live; 0: no limit"),
     setting("review.captcha", "when sent", "captcha on reject: `when sent` or `always`"),
     setting("review.hours", "120", "hours until a delivered job approves itself"),
     setting("callbacks.allow_loopback", "0", "1: callbacks may go to this machine"),

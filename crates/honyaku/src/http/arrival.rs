@@ -58,6 +58,14 @@ impl Target<'_> {
     }
 }
 
+/// The legacy version that a path names, if it is one.
+pub fn legacy_version(path: &str) -> Option<&'static str> {
+    let path = path.strip_prefix("/sandbox").unwrap_or(path);
+    let under =
+        |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    ["v1.1", "v1"].into_iter().find(|version| under(&format!("/{version}")))
+}
+
 /// Whether a path is the API's; glossaries of one client come without a version.
 pub fn api_target(path: &str) -> Option<Target<'_>> {
     let prefixes = [("/v2", Environment::Live), ("/sandbox/v2", Environment::Sandbox)];
@@ -150,6 +158,9 @@ mod tests {
         for (path, environment, rest) in cases {
             assert_eq!(api_target(path), Some(Target { environment, rest }), "{path}");
         }
+        assert_eq!(legacy_version("/v1.1/translate/job/1"), Some("v1.1"));
+        assert_eq!(legacy_version("/sandbox/v1/"), Some("v1"));
+        assert_eq!(legacy_version("/v12"), None);
         for path in ["/", "/v2x/a", "/sandbox", "/glossaryx", "/docs"] {
             assert_eq!(api_target(path), None, "{path}");
         }

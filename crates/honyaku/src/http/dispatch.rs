@@ -4,7 +4,7 @@
 use super::answer::{Answer, Envelope};
 use super::arrival::{self, Peer};
 use super::auth::{Arrival, authenticate};
-use super::call::Call;
+use super::call::{Call, Caller};
 use super::failure::Failure;
 use super::pages;
 use super::routes::{Handler, ROUTES, Route};
@@ -39,10 +39,13 @@ pub async fn dispatch(
     let began = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
-    let Some(target) = arrival::api_target(&path) else {
-        return pages::not_found();
-    };
     let request_id = arrival::request_id();
+    let Some(target) = arrival::api_target(&path) else {
+        return match arrival::legacy_version(&path) {
+            Some(version) => refuse_legacy(&app, &request, version, request_id),
+            None => pages::not_found(),
+        };
+    };
     let (envelope, result) = serve(&app, peer, request, &target, &request_id).await;
     let response = envelope.respond(result);
     let took = began.elapsed();
@@ -58,6 +61,22 @@ pub async fn dispatch(
         "request"
     );
     response
+}
+
+/// Clients of the older versions read the envelope too.
+fn refuse_legacy(app: &App, request: &Request<Body>, version: &str, request_id: String) -> Response<Body> {
+    let query = request.uri().query();
+    let accept = header_text(request.headers(), header::ACCEPT);
+    let envelope = Envelope {
+        format: Format::choose(arrival::in_query(query, "format").as_deref(), accept),
+        numbers_current: false,
+        request_id,
+        environment: Environment::Live,
+        allowance: None,
+    };
+    let origin = &app.desk.public_url;
+    let text = format!("the API {version} is not available on this server yet; use {origin}/v2/");
+    envelope.respond(Err(Failure::new(404, text, origin)))
 }
 
 async fn serve(
@@ -106,7 +125,7 @@ async fn serve(
         let caller = authenticate(app, &arrival, &params, route.access).await?;
         envelope.environment = caller.scope().environment;
         envelope.numbers_current = caller.key.numbers_current;
-        throttle_key(app, &caller.key.public_key, &mut envelope)?;
+        throttle_key(app, &caller, &mut envelope)?;
         let call = Call {
             app: Arc::clone(app),
             caller: Some(caller),
@@ -294,8 +313,8 @@ fn throttle_address(app: &App, arrival: &Arrival, envelope: &mut Envelope) -> Re
     Ok(())
 }
 
-fn throttle_key(app: &App, public_key: &str, envelope: &mut Envelope) -> Result<(), Failure> {
-    match app.throttle.key(public_key) {
+fn throttle_key(app: &App, caller: &Caller, envelope: &mut Envelope) -> Result<(), Failure> {
+    match app.throttle.key(caller.scope().environment, &caller.key.public_key) {
         Ok(Some(allowance)) => {
             let tighter = envelope.allowance.is_none_or(|other| allowance.remaining < other.remaining);
             if tighter {

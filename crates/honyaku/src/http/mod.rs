@@ -15,4 +15,4 @@ mod server;
 mod throttle;
 
 pub use server::{Listeners, serve};
-pub use throttle::Throttle;
+pub use throttle::{Rates, Throttle};

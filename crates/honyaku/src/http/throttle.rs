@@ -1,5 +1,6 @@
 //! How often callers may call: token buckets by address and by key. Contract: api-v2 9.
 
+use domain::ids::Environment;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
@@ -29,16 +30,36 @@ pub struct Allowance {
 pub struct Throttle {
     addresses: Bucket<IpAddr>,
     keys: Bucket<String>,
+    sandbox_keys: Bucket<String>,
     wrong_signatures: Bucket<IpAddr>,
+    inboxes: Bucket<String>,
 }
 
+/// Requests a minute; 0 is no limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates {
+    /// From one address.
+    pub per_address: u32,
+    /// With one live key.
+    pub per_key: u32,
+    /// With one sandbox key.
+    pub per_sandbox_key: u32,
+    /// With a wrong signature, from one address.
+    pub wrong_signatures: u32,
+}
+
+/// What an inbox takes from outside, a minute. Source: sandbox 5.1.
+const PER_INBOX: u32 = 60;
+
 impl Throttle {
-    /// Limits a minute; 0 is none.
-    pub fn new(per_address: u32, per_key: u32, wrong_signatures: u32) -> Self {
+    /// With these limits.
+    pub fn new(rates: Rates) -> Self {
         Self {
-            addresses: Bucket::new(per_address),
-            keys: Bucket::new(per_key),
-            wrong_signatures: Bucket::new(wrong_signatures),
+            addresses: Bucket::new(rates.per_address),
+            keys: Bucket::new(rates.per_key),
+            sandbox_keys: Bucket::new(rates.per_sandbox_key),
+            wrong_signatures: Bucket::new(rates.wrong_signatures),
+            inboxes: Bucket::new(PER_INBOX),
         }
     }
 
@@ -48,8 +69,17 @@ impl Throttle {
     }
 
     /// A request with a key. The error is the seconds to wait.
-    pub fn key(&self, public_key: &str) -> Result<Option<Allowance>, u64> {
-        self.keys.take(&public_key.to_owned())
+    pub fn key(&self, environment: Environment, public_key: &str) -> Result<Option<Allowance>, u64> {
+        let bucket = match environment {
+            Environment::Live => &self.keys,
+            Environment::Sandbox => &self.sandbox_keys,
+        };
+        bucket.take(&public_key.to_owned())
+    }
+
+    /// A request from outside to an inbox. The error is the seconds to wait.
+    pub fn inbox(&self, token: &str) -> Result<Option<Allowance>, u64> {
+        self.inboxes.take(&token.to_owned())
     }
 
     /// A wrong signature from an address. The error is the seconds to wait.
@@ -61,6 +91,8 @@ impl Throttle {
     pub fn prune(&self) {
         self.addresses.prune();
         self.keys.prune();
+        self.sandbox_keys.prune();
+        self.inboxes.prune();
         self.wrong_signatures.prune();
     }
 }

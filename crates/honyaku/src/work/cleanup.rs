@@ -2,6 +2,8 @@
 //! callers.
 
 use crate::app::{App, real_now};
+use domain::event::Actor;
+use domain::ids::{Environment, Scope, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{events, inboxes, replays, sql};
@@ -12,22 +14,23 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 const EVENTS_DAYS: i64 = 30;
 const INBOX_DAYS: i64 = 7;
 const AT_ONCE: i64 = 1_000;
+const ORDERS_AT_ONCE: i64 = 20;
 
 /// Cleans up now and then until told to stop.
 pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
-        tokio::select! {
-            () = tokio::time::sleep(EVERY) => {}
-            _ = stop.changed() => return,
-        }
         app.throttle.prune();
         if let Err(error) = clean(&app).await {
             tracing::error!(%error, "cleaning up failed");
         }
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            _ = stop.changed() => return,
+        }
     }
 }
 
-async fn clean(app: &App) -> Result<(), sql::Error> {
+async fn clean(app: &App) -> Result<(), service::Error> {
     let now = real_now();
     app.db.write(move |tx| replays::forget_before(tx, now.plus_ms(-DAY_MS))).await?;
     app.db.write(move |tx| inboxes::forget_before(tx, now.plus_ms(-INBOX_DAYS * DAY_MS))).await?;
@@ -38,5 +41,28 @@ async fn clean(app: &App) -> Result<(), sql::Error> {
         .await?
         > 0
     {}
-    Ok(())
+    forget_old_sandboxes(app, now).await
+}
+
+/// Deletes sandboxes' orders that are older than the installation keeps them.
+async fn forget_old_sandboxes(app: &App, now: Timestamp) -> Result<(), service::Error> {
+    if app.edge.sandbox_retention_days == 0 {
+        return Ok(());
+    }
+    let before = now.plus_ms(-i64::from(app.edge.sandbox_retention_days) * DAY_MS);
+    loop {
+        let accounts =
+            app.db.read(move |tx| store::sandboxes::with_orders_before(tx, before, AT_ONCE)).await?;
+        if accounts.is_empty() {
+            return Ok(());
+        }
+        for account in accounts {
+            let (desk, scope) = (Arc::clone(&app.desk), Scope { account, environment: Environment::Sandbox });
+            let forget = move |tx: &mut sql::Tx<'_>| {
+                let ctx = service::Context::open(tx, desk, scope, Actor::System, real_now())?;
+                service::sandbox::forget_old(tx, &ctx, before, ORDERS_AT_ONCE)
+            };
+            app.db.write_in_background(forget).await?;
+        }
+    }
 }

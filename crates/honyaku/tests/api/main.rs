@@ -10,6 +10,7 @@ mod ordering;
 mod races;
 mod reviewing;
 mod sandbox;
+mod sandbox_settings;
 mod serving;
 mod shop;
 mod state_model;

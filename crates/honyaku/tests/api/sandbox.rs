@@ -231,7 +231,7 @@ impl Drop for Both {
 fn live_and_sandbox_are_kept_apart_and_callers_are_throttled() {
     let both = Both::open();
     assert_eq!(both.balance(&both.live, "/v2/")["response"]["credits"], "50.00");
-    assert_eq!(both.balance(&both.test, "/sandbox/v2/")["response"]["credits"], "0.00");
+    assert_eq!(both.balance(&both.test, "/sandbox/v2/")["response"]["credits"], "1000.00");
     for (key, base, right) in [(&both.live, "/sandbox/v2/", "/v2/"), (&both.test, "/v2/", "/sandbox/v2/")] {
         let refused = both.balance(key, base);
         assert_eq!(refused["err"]["code"], 1000);

@@ -27,6 +27,10 @@ pub async fn receive(
             b"this inbox takes requests of its own server only\n".to_vec(),
         );
     }
+    if let Err(wait_s) = app.throttle.inbox(&target.token) {
+        let text = format!("at most 60 requests a minute; try again in {wait_s} s\n");
+        return body(429, "text/plain; charset=utf-8", text.into_bytes());
+    }
     let (parts, content) = request.into_parts();
     let Ok(content) = Limited::new(content, BODY_MOST_BYTES).collect().await else {
         return body(413, "text/plain; charset=utf-8", b"at most 1 MB\n".to_vec());

@@ -25,20 +25,31 @@ async fn step(
     step: impl FnOnce(&mut Tx<'_>, &Context, JobId) -> Result<(), Error> + Send + 'static,
 ) -> Result<Answer, Failure> {
     let id = call.job()?;
-    let silent = fields::boolean(data.get("callbacks"), "callbacks", 1352)
-        .map_err(|fault| call.fault(&fault))?
-        == Some(false);
+    let callbacks = callbacks(call, data)?;
     call.write(data, move |tx, ctx| {
         // Who is not the account's must not learn that the job exists.
         look::job(tx, ctx, id, false)?;
         let before = store::events::newest(tx)?;
         step(tx, &ctx.acting(Actor::Sandbox), id)?;
-        if silent {
+        if !sends(tx, ctx, callbacks)? {
             store::events::silence_after(tx, ctx.scope, id, before)?;
         }
         look::job(tx, ctx, id, false)
     })
     .await
+}
+
+/// The parameter `callbacks`.
+fn callbacks(call: &Call, data: &Object) -> Result<Option<bool>, Failure> {
+    fields::boolean(data.get("callbacks"), "callbacks", 1352).map_err(|fault| call.fault(&fault))
+}
+
+/// Whether a step sends callbacks: what the call says, else the sandbox's setting.
+fn sends(tx: &mut Tx<'_>, ctx: &Context, asked: Option<bool>) -> Result<bool, Error> {
+    match asked {
+        Some(asked) => Ok(asked),
+        None => Ok(!store::accounts::controls_silent(tx, ctx.scope)?),
+    }
 }
 
 /// `POST sandbox/job/{id}/take`
@@ -206,15 +217,19 @@ pub async fn advance_many(mut call: Call) -> Result<Answer, Failure> {
     let steps = steps(&call, &data)?;
     let limit = fields::integer(data.get("limit"), "limit", 1352).map_err(|fault| call.fault(&fault))?;
     let limit = limit.unwrap_or(JOBS_MOST).clamp(0, JOBS_MOST);
+    let callbacks = callbacks(&call, &data)?;
+    let run = call.caller()?.key.test_run.clone();
     call.write(&data, move |tx, ctx| {
         let ctx = &ctx.acting(Actor::Sandbox);
+        let silent = !sends(tx, ctx, callbacks)?;
+        let before = store::events::newest(tx)?;
         let mut moved: Vec<String> = Vec::new();
         for status in Status::ALL.into_iter().filter(|status| !status.is_finished()) {
             if only.is_some_and(|only| only != status) {
                 continue;
             }
             let room = limit - moved.len() as i64;
-            for id in store::jobs::ids_with_status(tx, ctx.scope, status, room.max(0))? {
+            for id in store::jobs::ids_with_status(tx, ctx.scope, status, run.as_deref(), room.max(0))? {
                 let id_text = id.to_string();
                 if moved.contains(&id_text) {
                     continue;
@@ -223,6 +238,9 @@ pub async fn advance_many(mut call: Call) -> Result<Answer, Failure> {
                     // A job that is finished early needs no more steps.
                     Ok(()) | Err(Error::Fault(_)) => moved.push(id_text),
                     Err(other) => return Err(other),
+                }
+                if silent {
+                    store::events::silence_after(tx, ctx.scope, id, before)?;
                 }
             }
         }

@@ -9,7 +9,7 @@ use domain::fault::Fault;
 use domain::ids::JobId;
 use serde_json::{Value, json};
 use std::time::Duration;
-use store::inboxes::{self, Inbox, Received};
+use store::inboxes::{self, Inbox, Received, Wanted};
 use tokio::time::Instant;
 use wire::json::Json;
 
@@ -23,27 +23,32 @@ pub async fn get(mut call: Call) -> Result<Answer, Failure> {
     let number = |name: &str, default: i64, most: i64| -> Result<i64, Fault> {
         Ok(fields::integer(data.get(name), name, 1352)?.unwrap_or(default).clamp(0, most))
     };
-    let read = || -> Result<(i64, i64, i64, Option<JobId>), Fault> {
-        let job = fields::integer(data.get("job_id"), "job_id", 1352)?.map(JobId);
-        Ok((
-            number("after", 0, i64::MAX)?,
-            number("wait", 0, 30)?,
-            number("limit", LIMIT_DEFAULT, LIMIT_MOST)?,
-            job,
-        ))
+    let run = call.caller()?.key.test_run.clone();
+    let read = || -> Result<(Wanted, i64), Fault> {
+        let wanted = Wanted {
+            after: number("after", 0, i64::MAX)?,
+            job: fields::integer(data.get("job_id"), "job_id", 1352)?.map(JobId),
+            run,
+            limit: number("limit", LIMIT_DEFAULT, LIMIT_MOST)?,
+        };
+        Ok((wanted, number("wait", 0, 30)?))
     };
-    let (after, wait_s, limit, job) = read().map_err(|fault| call.fault(&fault))?;
+    let (wanted, wait_s) = read().map_err(|fault| call.fault(&fault))?;
     let until = Instant::now() + Duration::from_secs(wait_s.unsigned_abs());
     let mut news = call.app.news.subscribe();
     loop {
         news.mark_unchanged();
-        let id = inbox.id;
-        let requests = call.read(move |tx, _| Ok(inboxes::requests(tx, id, after, job, limit)?)).await?;
+        let (id, wanted) = (inbox.id, wanted.clone());
+        let requests = call.read(move |tx, _| Ok(inboxes::requests(tx, id, &wanted)?)).await?;
         if !requests.is_empty() || Instant::now() >= until {
             let shown: Vec<Value> = requests.iter().map(show).collect();
-            return Ok(
-                json!({ "requests": shown, "answer": inbox.answer, "fail_next": inbox.fail_next }).into()
-            );
+            return Ok(json!({
+                "requests": shown,
+                "answer": inbox.answer,
+                "fail_next": inbox.fail_next,
+                "open": i64::from(inbox.open_to_all),
+            })
+            .into());
         }
         let _ =
             tokio::time::timeout_at(until.min(Instant::now() + Duration::from_secs(1)), news.changed()).await;
@@ -96,11 +101,16 @@ fn decoded(headers: &Value, body: &[u8]) -> (Value, Value) {
     (member("job"), member("comment"))
 }
 
+/// `POST sandbox/inbox`: one more.
+pub async fn add(call: Call) -> Result<Answer, Failure> {
+    call.run(Actor::Sandbox, service::sandbox::add_inbox).await.map(Answer::from)
+}
+
 /// `PUT sandbox/inbox/{token}`
 pub async fn set(mut call: Call) -> Result<Answer, Failure> {
     let inbox = find(&call).await?;
     let data = call.data()?.object;
-    let read = || -> Result<(String, i64), Fault> {
+    let read = || -> Result<(String, i64, bool), Fault> {
         let answer =
             fields::text_or_number(data.get("answer"), "answer", 1352, 20)?.unwrap_or(inbox.answer.clone());
         let known = ["redirect", "never", "close"].contains(&answer.as_str())
@@ -116,18 +126,20 @@ pub async fn set(mut call: Call) -> Result<Answer, Failure> {
         if !(0..=1_000).contains(&fail_next) {
             return Err(fields::fault(1352, "fail_next", "is outside: send 0 to 1000"));
         }
-        Ok((answer, fail_next))
+        let open = fields::boolean(data.get("open"), "open", 1352)?.unwrap_or(inbox.open_to_all);
+        Ok((answer, fail_next, open))
     };
-    let (answer, fail_next) = read().map_err(|fault| call.fault(&fault))?;
-    let settings = json!({ "answer": answer, "fail_next": fail_next });
+    let (answer, fail_next, open) = read().map_err(|fault| call.fault(&fault))?;
+    let settings = json!({ "answer": answer, "fail_next": fail_next, "open": i64::from(open) });
     let id = inbox.id;
-    call.run(Actor::Sandbox, move |tx, _| Ok(inboxes::set_answer(tx, id, &answer, fail_next)?)).await?;
+    call.run(Actor::Sandbox, move |tx, _| Ok(inboxes::set_answer(tx, id, &answer, fail_next, open)?)).await?;
     Ok(settings.into())
 }
 
 /// `DELETE sandbox/inbox/{token}`
 pub async fn clear(call: Call) -> Result<Answer, Failure> {
     let id = find(&call).await?.id;
-    call.run(Actor::Sandbox, move |tx, _| Ok(inboxes::clear(tx, id)?)).await?;
+    let run = call.caller()?.key.test_run.clone();
+    call.run(Actor::Sandbox, move |tx, _| Ok(inboxes::clear(tx, id, run.as_deref())?)).await?;
     Ok(Answer::empty())
 }

@@ -20,6 +20,22 @@ pub async fn overview(call: Call) -> Result<Answer, Failure> {
     call.read(sandbox::overview).await.map(Answer::from)
 }
 
+/// `PUT sandbox`: with `original_behaviour` 1, steps by hand send no callbacks.
+pub async fn set(mut call: Call) -> Result<Answer, Failure> {
+    let data = call.data()?.object;
+    let silent = boolean(data.get("original_behaviour")).map_err(|found| {
+        call.fault(&Fault::new(1352, format!("original_behaviour {found}")).of("original_behaviour"))
+    })?;
+    let silent = silent.ok_or_else(|| {
+        call.fault(&Fault::new(1352, "send original_behaviour 1 or 0").of("original_behaviour"))
+    })?;
+    call.write(&data, move |tx, ctx| {
+        store::accounts::set_controls_silent(tx, ctx.scope, silent)?;
+        sandbox::overview(tx, ctx)
+    })
+    .await
+}
+
 /// `POST sandbox/credits`
 pub async fn credits(mut call: Call) -> Result<Answer, Failure> {
     let data = call.data()?.object;
@@ -99,8 +115,12 @@ pub async fn wipe(mut call: Call) -> Result<Answer, Failure> {
         );
         return Err(call.fault(&Fault::new(1352, text).of("confirm")));
     }
+    if let Some(run) = call.caller()?.key.test_run.clone() {
+        call.run(Actor::Sandbox, move |tx, ctx| sandbox::wipe_run(tx, ctx, &run)).await?;
+        return Ok(Answer::empty());
+    }
     let keep = keep(&data);
-    let start = call.app.start_credits(account.currency);
+    let start = call.app.edge.start_credits(account.currency);
     call.run(Actor::Sandbox, move |tx, ctx| sandbox::wipe(tx, ctx, keep, start)).await?;
     Ok(Answer::empty())
 }
