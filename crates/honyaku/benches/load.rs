@@ -233,7 +233,7 @@ fn raw_inserts(server: &Server, jobs_each: usize, connections: usize) -> f64 {
         inserts.push(format!("INSERT INTO {table} VALUES ({})", vec!["?"; columns].join(",")));
         let mut rows = select.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
-            let order: usize = row.get(0).unwrap();
+            let order = usize::try_from(row.get::<_, i64>(0).unwrap()).unwrap();
             let cells = (1..=columns).map(|column| row.get(column).unwrap()).collect();
             batches[order.div_ceil(connections)].push((index, cells));
         }
@@ -366,12 +366,16 @@ fn drain(callback: Option<u16>) -> f64 {
 }
 
 fn main() {
-    // `cargo bench … -- orders` runs one part.
-    let part = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-    let wanted = |name: &str| part.as_deref().is_none_or(|part| part == name);
+    // `cargo bench … -- orders` runs one part, `-- orders 50 16` one row of it.
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let wanted = |name: &str| words.first().is_none_or(|part| part == name);
+    let row = |at: usize, all: &[usize]| match words.get(at) {
+        Some(only) => vec![only.parse().unwrap()],
+        None => all.to_vec(),
+    };
     if wanted("orders") {
-        for jobs_each in [1, 50, 1_000] {
-            for connections in [1, 16, 64] {
+        for jobs_each in row(1, &[1, 50, 1_000]) {
+            for connections in row(2, &[1, 16, 64]) {
                 ordering(jobs_each, connections);
             }
         }

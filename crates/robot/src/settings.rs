@@ -214,13 +214,7 @@ impl Settings {
         if let Some(value) = changes.get("style") {
             let style = text(value).and_then(|text| Style::parse(&text));
             next.style = style.ok_or_else(|| {
-                let later = matches!(text(value).as_deref(), Some("sample" | "machine"));
-                let how = if later { "is not available on this server yet: " } else { "" };
-                fault(
-                    "style",
-                    value,
-                    &format!("{how}send marked, accented, echo, shuffled, sample or machine"),
-                )
+                fault("style", value, "send marked, accented, echo, shuffled, sample or machine")
             })?;
         }
         if let Some(value) = changes.get("seed") {

@@ -24,6 +24,7 @@ use store::jobs::{self, Job};
 use store::keys::Key;
 use store::orders::{self, Order};
 use store::replays;
+use store::sandboxes;
 use store::sql::Tx;
 use store::threads::Subject;
 
@@ -293,8 +294,7 @@ fn check_sandbox(tx: &mut Tx<'_>, ctx: &Context, new: usize) -> Result<(), Error
         return Ok(());
     }
     let most = ctx.desk.sandbox_max_jobs;
-    let have = jobs::count_at_most(tx, ctx.scope, most)?;
-    if have + new as i64 > most {
+    if !sandboxes::count_in(tx, ctx.scope, new as i64, most)? {
         let text = format!("a sandbox holds at most {most} jobs; wipe it to go on");
         return Err(Fault::new(2800, text).into());
     }

@@ -3,6 +3,7 @@
 use crate::error::Error;
 use store::claims;
 use store::ledger;
+use store::sandboxes;
 use store::sql::Tx;
 
 /// What was looked at, and everything that is wrong. Empty faults: all is well.
@@ -40,6 +41,9 @@ pub fn verify(tx: &mut Tx<'_>) -> Result<Report, Error> {
     }
     for job in ledger::charge_faults(tx)? {
         report.faults.push(format!("job {job}: charged more than once, or refunded more than charged"));
+    }
+    for account in sandboxes::count_faults(tx)? {
+        report.faults.push(format!("account {account}: the number of its sandbox's jobs is wrong"));
     }
     for job in claims::faults(tx)? {
         report.faults.push(format!("job {job}: its status and its claim disagree"));

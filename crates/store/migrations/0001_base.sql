@@ -31,6 +31,8 @@ CREATE TABLE environment (
     sandbox BIGINT NOT NULL CHECK (sandbox IN (0, 1)),
     clock_offset_ms BIGINT NOT NULL DEFAULT 0 CHECK (clock_offset_ms >= 0),
     robot TEXT NOT NULL DEFAULT '{}',
+    -- Jobs of a sandbox, which may hold so many only.
+    jobs BIGINT NOT NULL DEFAULT 0 CHECK (jobs >= 0),
     -- Steps by hand send no callbacks, as in the original's sandbox.
     controls_silent BIGINT NOT NULL DEFAULT 0 CHECK (controls_silent IN (0, 1)),
     PRIMARY KEY (account_id, sandbox)

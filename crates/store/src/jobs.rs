@@ -462,15 +462,6 @@ pub fn set_escrow(tx: &mut Tx<'_>, id: JobId, escrow: Money) -> Result<(), Error
     Ok(())
 }
 
-/// How many jobs the scope has; counting stops at `most`.
-pub fn count_at_most(tx: &mut Tx<'_>, scope: Scope, most: i64) -> Result<i64, Error> {
-    tx.query_one(
-        "SELECT COUNT(*) FROM (SELECT 1 FROM job WHERE account_id = $1 AND sandbox = $2 LIMIT $3) AS counted",
-        &[&scope.account, &scope.environment, &most],
-        Row::take,
-    )
-}
-
 /// The scope's jobs with a status, oldest first.
 pub fn ids_with_status(
     tx: &mut Tx<'_>,

@@ -48,6 +48,7 @@ pub fn wipe(tx: &mut Tx<'_>, scope: Scope, keep: Keep, revoked_at: i64) -> Resul
     ] {
         tx.execute(&format!("DELETE FROM {table} WHERE account_id = $1 AND sandbox = $2"), &both)?;
     }
+    recount(tx, scope)?;
     wipe_book(tx, scope)?;
     tx.execute("DELETE FROM inbox_request WHERE account_id = $1", &[&scope.account])?;
     if !keep.glossaries {
@@ -65,6 +66,35 @@ pub fn wipe(tx: &mut Tx<'_>, scope: Scope, keep: Keep, revoked_at: i64) -> Resul
         )?;
     }
     Ok(())
+}
+
+/// Counts new jobs in. False, and nothing counted, if the sandbox would hold more than `most`.
+pub fn count_in(tx: &mut Tx<'_>, scope: Scope, jobs: i64, most: i64) -> Result<bool, Error> {
+    let rows = tx.execute(
+        "UPDATE environment SET jobs = jobs + $3 WHERE account_id = $1 AND sandbox = $2 AND jobs + $3 <= $4",
+        &[&scope.account, &scope.environment, &jobs, &most],
+    )?;
+    Ok(rows == 1)
+}
+
+/// Counts a sandbox's jobs anew, after some were deleted.
+fn recount(tx: &mut Tx<'_>, scope: Scope) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE environment SET jobs = (SELECT COUNT(*) FROM job WHERE account_id = $1 AND sandbox = $2) \
+         WHERE account_id = $1 AND sandbox = $2",
+        &[&scope.account, &scope.environment],
+    )?;
+    Ok(())
+}
+
+/// Accounts whose sandbox's kept number of jobs is wrong.
+pub fn count_faults(tx: &mut Tx<'_>) -> Result<Vec<AccountId>, Error> {
+    tx.query_all(
+        "SELECT account_id FROM environment WHERE sandbox = 1 AND jobs <> \
+         (SELECT COUNT(*) FROM job WHERE job.account_id = environment.account_id AND job.sandbox = 1)",
+        &[],
+        Row::take,
+    )
 }
 
 /// Deletes the orders of one test run, with everything that hangs on them.
@@ -129,7 +159,7 @@ fn remove_orders(tx: &mut Tx<'_>, scope: Scope, condition: &str, value: &dyn Par
     }
     tx.execute(&format!("DELETE FROM job WHERE order_id IN {orders}"), &params)?;
     tx.execute(&format!("DELETE FROM \"order\" WHERE id IN {orders}"), &params)?;
-    Ok(())
+    recount(tx, scope)
 }
 
 /// The sandbox's own book. Entries of its robots' and the platform's test accounts go with

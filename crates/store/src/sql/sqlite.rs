@@ -252,7 +252,7 @@ fn prepare(connection: &mut Connection, now_ms: i64) -> Result<(), Error> {
 fn write_loop(connection: &Connection, queue: &Queue<Box<dyn Work>>) {
     while let Some(first) = queue.next() {
         let started = Instant::now();
-        if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+        if let Err(error) = say(connection, "BEGIN IMMEDIATE") {
             first.answer(Err(&error.into()));
             continue;
         }
@@ -272,10 +272,10 @@ fn write_loop(connection: &Connection, queue: &Queue<Box<dyn Work>>) {
                 next = Some(closure);
             }
         }
-        let committed = connection.execute_batch("COMMIT").map_err(Error::from);
+        let committed = say(connection, "COMMIT").map_err(Error::from);
         if committed.is_err() {
             // A failed commit may leave the transaction open.
-            let _ = connection.execute_batch("ROLLBACK");
+            let _ = say(connection, "ROLLBACK");
         }
         for closure in done {
             closure.answer(committed.as_ref().copied());
@@ -284,11 +284,16 @@ fn write_loop(connection: &Connection, queue: &Queue<Box<dyn Work>>) {
 }
 
 fn in_savepoint(connection: &Connection, closure: &mut dyn Work) {
-    let kept = connection.execute_batch("SAVEPOINT work").is_ok() && run(connection, closure);
-    let end = if kept { "RELEASE work" } else { "ROLLBACK TO work; RELEASE work" };
-    if let Err(error) = connection.execute_batch(end) {
+    let kept = say(connection, "SAVEPOINT work").is_ok() && run(connection, closure);
+    let back = if kept { Ok(()) } else { say(connection, "ROLLBACK TO work") };
+    if let Err(error) = back.and_then(|()| say(connection, "RELEASE work")) {
         tracing::error!(%error, "a savepoint did not end");
     }
+}
+
+/// Runs a statement without parameters that is kept compiled.
+fn say(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(sql)?.raw_execute().map(|_| ())
 }
 
 fn run(connection: &Connection, closure: &mut dyn Work) -> bool {
@@ -308,10 +313,10 @@ fn read_loop(connection: &mut Connection, work: &Mutex<mpsc::Receiver<Box<dyn Wo
         };
         let Ok(mut closure) = next else { return };
         let began = Instant::now();
-        let opened = connection.execute_batch("BEGIN");
+        let opened = say(connection, "BEGIN");
         if opened.is_ok() {
             run(connection, closure.as_mut());
-            let _ = connection.execute_batch("COMMIT");
+            let _ = say(connection, "COMMIT");
         }
         warn_if_slow("read", began);
         closure.answer(opened.map_err(Error::from).as_ref().copied());
@@ -332,16 +337,13 @@ struct Sqlite<'c> {
 
 impl Sqlite<'_> {
     fn bound<'s>(&'s self, sql: &str, params: &[&dyn Param]) -> Result<rusqlite::CachedStatement<'s>, Error> {
-        let mut statement = self.connection.prepare_cached(sql)?;
-        for index in 1..=statement.parameter_count() {
-            let number = statement
-                .parameter_name(index)
-                .and_then(|name| name.get(1..)?.parse::<usize>().ok())
-                .ok_or_else(|| Error::Engine(format!("parameter {index} is not $n in {sql}")))?;
-            let param = number
-                .checked_sub(1)
-                .and_then(|at| params.get(at))
-                .ok_or_else(|| Error::Engine(format!("no value for ${number} in {sql}")))?;
+        // For SQLite `$1` is a name, which would have to be looked up; `?1` is a number.
+        let mut statement = self.connection.prepare_cached(&sql.replace('$', "?"))?;
+        if statement.parameter_count() != params.len() {
+            let (wanted, given) = (statement.parameter_count(), params.len());
+            return Err(Error::Engine(format!("{given} values for {wanted} parameters in {sql}")));
+        }
+        for (index, param) in (1..).zip(params) {
             statement.raw_bind_parameter(index, Bound(param.value()))?;
         }
         Ok(statement)
