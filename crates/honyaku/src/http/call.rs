@@ -48,6 +48,8 @@ pub struct Call {
     pub params: Params,
     /// What the answer looks like.
     pub envelope: Envelope,
+    /// How long the body was.
+    pub body_bytes: usize,
     /// The header `Idempotency-Key`.
     pub idempotency_key: Option<String>,
 }
@@ -119,6 +121,19 @@ impl Call {
     ) -> Result<T, Failure> {
         let (desk, scope, now) = (Arc::clone(&self.app.desk), self.caller()?.scope(), real_now());
         let result = self.app.db.read(move |tx| {
+            let ctx = Context::open(tx, desk, scope, Actor::CustomerApi, now)?;
+            closure(tx, &ctx)
+        });
+        result.await.map_err(|error| Failure::from_service(error, self.origin()))
+    }
+
+    /// As `read`, for a use case that takes a few rows by their keys.
+    pub async fn read_briefly<T: Send + 'static>(
+        &self,
+        closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (desk, scope, now) = (Arc::clone(&self.app.desk), self.caller()?.scope(), real_now());
+        let result = self.app.db.read_briefly(move |tx| {
             let ctx = Context::open(tx, desk, scope, Actor::CustomerApi, now)?;
             closure(tx, &ctx)
         });

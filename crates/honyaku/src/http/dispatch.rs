@@ -114,6 +114,7 @@ async fn serve(
             .await
             .map_err(|_| Failure::new(1250, "the body took too long", &app.desk.public_url))??;
         let content_type = header_text(&parts.headers, header::CONTENT_TYPE).map(str::to_owned);
+        let body_bytes = bytes.len();
         let get_like = !matches!(parts.method, Method::POST | Method::PUT);
         let params = decode(app, get_like, query.as_deref(), content_type.as_deref(), bytes)?;
         envelope.format =
@@ -133,6 +134,7 @@ async fn serve(
             route: route.path,
             method: route.method,
             params,
+            body_bytes,
             envelope: envelope.clone(),
             idempotency_key: idempotency_key(app, &parts.headers, route)?,
         };

@@ -39,6 +39,7 @@ pub struct Options {
 pub struct Db {
     writer: Writer,
     reader: mpsc::Sender<Box<dyn Work>>,
+    at_hand: Arc<[Mutex<Connection>]>,
     _lock: Option<Arc<std::fs::File>>,
 }
 
@@ -114,13 +115,14 @@ impl Db {
         spawn("db-writer", move || write_loop(&connection, &queue))?;
         let (reader, work) = mpsc::channel();
         let work = Arc::new(Mutex::new(work));
+        let mut at_hand = Vec::new();
         for number in 0..options.readers.max(1) {
-            let mut connection = connect(&options.path)?;
-            connection.execute_batch("PRAGMA query_only=ON; PRAGMA cache_size=-8000")?;
+            let connection = connect_to_read(&options.path)?;
             let work = Arc::clone(&work);
-            spawn(&format!("db-reader-{number}"), move || read_loop(&mut connection, &work))?;
+            spawn(&format!("db-reader-{number}"), move || read_loop(&connection, &work))?;
+            at_hand.push(Mutex::new(connect_to_read(&options.path)?));
         }
-        Ok(Self { writer, reader, _lock: lock })
+        Ok(Self { writer, reader, at_hand: at_hand.into(), _lock: lock })
     }
 
     /// Runs a transaction that writes. Answered after it is durable.
@@ -171,6 +173,27 @@ impl Db {
         E: From<Error> + Send + 'static,
     {
         receive(send(&self.reader, closure)?.await)
+    }
+
+    /// As `read`, for a closure that takes a few rows by their keys: it runs on the caller's own
+    /// thread, because handing it over would take longer than the work.
+    pub async fn read_briefly<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        for connection in self.at_hand.iter() {
+            if let Ok(connection) = connection.try_lock() {
+                let (reply, mut answer) = oneshot::channel();
+                let call = Call { closure: Some(closure), result: None, reply };
+                read(&connection, Box::new(call));
+                return answer.try_recv().unwrap_or_else(|_| Err(Error::Panicked.into()));
+            }
+        }
+        self.read(closure).await
     }
 
     /// As `write`, for callers without an async runtime (the command line).
@@ -241,6 +264,12 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
+fn connect_to_read(path: &Path) -> Result<Connection, Error> {
+    let connection = connect(path)?;
+    connection.execute_batch("PRAGMA query_only=ON; PRAGMA cache_size=-8000")?;
+    Ok(connection)
+}
+
 fn prepare(connection: &mut Connection, now_ms: i64) -> Result<(), Error> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let mut sql = Sqlite { connection: &transaction };
@@ -305,22 +334,26 @@ fn run(connection: &Connection, closure: &mut dyn Work) -> bool {
     })
 }
 
-fn read_loop(connection: &mut Connection, work: &Mutex<mpsc::Receiver<Box<dyn Work>>>) {
+fn read_loop(connection: &Connection, work: &Mutex<mpsc::Receiver<Box<dyn Work>>>) {
     loop {
         let next = match work.lock() {
             Ok(receiver) => receiver.recv(),
             Err(_) => return,
         };
-        let Ok(mut closure) = next else { return };
-        let began = Instant::now();
-        let opened = say(connection, "BEGIN");
-        if opened.is_ok() {
-            run(connection, closure.as_mut());
-            let _ = say(connection, "COMMIT");
-        }
-        warn_if_slow("read", began);
-        closure.answer(opened.map_err(Error::from).as_ref().copied());
+        let Ok(closure) = next else { return };
+        read(connection, closure);
     }
+}
+
+fn read(connection: &Connection, mut closure: Box<dyn Work + '_>) {
+    let began = Instant::now();
+    let opened = say(connection, "BEGIN");
+    if opened.is_ok() {
+        run(connection, closure.as_mut());
+        let _ = say(connection, "COMMIT");
+    }
+    warn_if_slow("read", began);
+    closure.answer(opened.map_err(Error::from).as_ref().copied());
 }
 
 fn warn_if_slow(what: &str, began: Instant) {
@@ -380,7 +413,7 @@ impl Sql for Sqlite<'_> {
         let columns = statement.column_count();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
-            let values = (0..columns).map(|index| read(row, index)).collect::<Result<_, Error>>()?;
+            let values = (0..columns).map(|index| cell(row, index)).collect::<Result<_, Error>>()?;
             each(Row::new(values))?;
         }
         Ok(())
@@ -400,7 +433,7 @@ impl Sql for Sqlite<'_> {
     }
 }
 
-fn read(row: &rusqlite::Row<'_>, index: usize) -> Result<Value, Error> {
+fn cell(row: &rusqlite::Row<'_>, index: usize) -> Result<Value, Error> {
     use rusqlite::types::ValueRef as Engine;
     let text = |bytes: &[u8]| {
         String::from_utf8(bytes.to_vec()).map_err(|_| Error::Engine("a text is not UTF-8".into()))

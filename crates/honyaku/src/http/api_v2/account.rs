@@ -21,7 +21,7 @@ pub async fn stats(call: Call) -> Result<Answer, Failure> {
 
 /// `GET account/balance`
 pub async fn balance(call: Call) -> Result<Answer, Failure> {
-    let balance = call.read(look::balance).await?;
+    let balance = call.read_briefly(look::balance).await?;
     Ok(json!({ "credits": balance.to_string(), "currency": balance.currency().code() }).into())
 }
 

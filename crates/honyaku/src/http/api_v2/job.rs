@@ -24,7 +24,7 @@ pub async fn get(mut call: Call) -> Result<Answer, Failure> {
     let id = call.job()?;
     let data = call.data()?.object;
     let pre_mt = fields::boolean(data.get("pre_mt"), "pre_mt", 1352).map_err(|fault| call.fault(&fault))?;
-    let payload = call.read(move |tx, ctx| look::job(tx, ctx, id, pre_mt.unwrap_or(false))).await?;
+    let payload = call.read_briefly(move |tx, ctx| look::job(tx, ctx, id, pre_mt.unwrap_or(false))).await?;
     Ok(json!({ "job": payload }).into())
 }
 

@@ -25,6 +25,9 @@ use store::sql::Tx;
 use wire::answer::keyed_as_sent;
 use wire::json::{Json, Object};
 
+/// Longer bodies are parsed beside the threads that serve.
+const LARGE_BYTES: usize = 50_000;
+
 /// `POST translate/jobs`
 pub async fn order(mut call: Call) -> Result<Answer, Failure> {
     let data = call.data()?.object;
@@ -47,8 +50,8 @@ async fn place(call: Call, data: Object) -> Result<Answer, Failure> {
     let glossaries = glossaries_for(&call, &data).await?;
     let app = Arc::clone(&call.app);
     let protected = call.idempotency_key.is_some();
-    // Parsing and counting a large order takes a while: not on the threads that serve.
-    let parsed = tokio::task::spawn_blocking(move || {
+    let is_large = call.body_bytes > LARGE_BYTES;
+    let read = move || {
         let rules = Rules {
             limits: &app.limits,
             policy: &app.edge.policy,
@@ -62,11 +65,15 @@ async fn place(call: Call, data: Object) -> Result<Answer, Failure> {
         let mut request = order_level::read(data, &rules)?;
         request.identical = identical;
         Ok::<_, Error>((request, print))
-    });
-    let (request, data) = parsed
-        .await
-        .map_err(|panic| Failure::broken(panic.to_string(), call.origin()))?
-        .map_err(|error| Failure::from_service(error, call.origin()))?;
+    };
+    // Parsing and counting a large order takes a while: not on the threads that serve.
+    let parsed = if is_large {
+        let parsed = tokio::task::spawn_blocking(read).await;
+        parsed.map_err(|panic| Failure::broken(panic.to_string(), call.origin()))?
+    } else {
+        read()
+    };
+    let (request, data) = parsed.map_err(|error| Failure::from_service(error, call.origin()))?;
     if scope.is_sandbox() {
         obey_instructions(&call, &request).await?;
     }

@@ -11,7 +11,7 @@ use store::threads::Subject;
 /// `GET translate/order/{id}`
 pub async fn get(call: Call) -> Result<Answer, Failure> {
     let id = call.order()?;
-    let order = call.read(move |tx, ctx| look::order(tx, ctx, id)).await?;
+    let order = call.read_briefly(move |tx, ctx| look::order(tx, ctx, id)).await?;
     Ok(json!({ "order": order }).into())
 }
 
