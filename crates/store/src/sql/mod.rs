@@ -4,6 +4,7 @@
 mod error;
 mod migrate;
 mod queue;
+mod sequences;
 mod sqlite;
 mod tx;
 mod value;

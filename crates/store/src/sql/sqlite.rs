@@ -6,10 +6,12 @@
 //! closure in a read transaction, so it sees one state of the data.
 
 use super::queue::{Queue, Urgency};
+use super::sequences::Sequences;
 use super::{Error, Param, Row, Sql, Tx, Value, ValueRef, migrate};
 use fs4::FileExt;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
@@ -272,49 +274,61 @@ fn connect_to_read(path: &Path) -> Result<Connection, Error> {
 
 fn prepare(connection: &mut Connection, now_ms: i64) -> Result<(), Error> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let mut sql = Sqlite { connection: &transaction };
+    let sequences = RefCell::default();
+    let mut sql = Sqlite { connection: &transaction, sequences: &sequences };
     migrate::run(&mut sql, &|text| Ok(transaction.execute_batch(text)?), now_ms)?;
     crate::jobs::publish_moves(&mut Tx::new(&mut sql))?;
+    sequences.borrow_mut().store(&transaction)?;
     Ok(transaction.commit()?)
 }
 
 fn write_loop(connection: &Connection, queue: &Queue<Box<dyn Work>>) {
+    let sequences = RefCell::new(Sequences::default());
+    let sql = &mut Sqlite { connection, sequences: &sequences };
     while let Some(first) = queue.next() {
-        let started = Instant::now();
-        if let Err(error) = say(connection, "BEGIN IMMEDIATE") {
-            first.answer(Err(&error.into()));
-            continue;
-        }
-        let mut done = Vec::new();
-        let mut background = 0;
-        let mut next = Some(first);
-        while let Some(mut closure) = next {
-            let began = Instant::now();
-            in_savepoint(connection, closure.as_mut());
-            warn_if_slow("write", began);
-            done.push(closure);
-            next = None;
-            if started.elapsed() < GROUP_FOR
-                && let Some((closure, urgency)) = queue.next_now(background < BACKGROUND_A_COMMIT)
-            {
-                background += usize::from(urgency == Urgency::Background);
-                next = Some(closure);
-            }
-        }
-        let committed = say(connection, "COMMIT").map_err(Error::from);
-        if committed.is_err() {
-            // A failed commit may leave the transaction open.
-            let _ = say(connection, "ROLLBACK");
-        }
-        for closure in done {
-            closure.answer(committed.as_ref().copied());
-        }
+        commit_together(sql, first, queue);
     }
 }
 
-fn in_savepoint(connection: &Connection, closure: &mut dyn Work) {
-    let kept = say(connection, "SAVEPOINT work").is_ok() && run(connection, closure);
+/// One commit: the first closure, and whoever waits.
+fn commit_together(sql: &mut Sqlite<'_>, mut first: Box<dyn Work>, queue: &Queue<Box<dyn Work>>) {
+    let (connection, started) = (sql.connection, Instant::now());
+    if let Err(error) = say(connection, "BEGIN IMMEDIATE") {
+        return first.answer(Err(&error.into()));
+    }
+    // Nobody else is in the transaction yet: its failure ends it, and no savepoint is needed.
+    if !run(sql, first.as_mut()) {
+        sql.sequences.take();
+        let ended = say(connection, "ROLLBACK").map_err(Error::from);
+        return first.answer(ended.as_ref().copied());
+    }
+    let mut done = vec![first];
+    let mut background = 0;
+    while started.elapsed() < GROUP_FOR
+        && let Some((mut closure, urgency)) = queue.next_now(background < BACKGROUND_A_COMMIT)
+    {
+        background += usize::from(urgency == Urgency::Background);
+        in_savepoint(sql, closure.as_mut());
+        done.push(closure);
+    }
+    let stored = sql.sequences.borrow_mut().store(connection);
+    let committed = stored.and_then(|()| say(connection, "COMMIT").map_err(Error::from));
+    if committed.is_err() {
+        // A failed commit may leave the transaction open.
+        let _ = say(connection, "ROLLBACK");
+    }
+    for closure in done {
+        closure.answer(committed.as_ref().copied());
+    }
+}
+
+fn in_savepoint(sql: &mut Sqlite<'_>, closure: &mut dyn Work) {
+    let connection = sql.connection;
+    let kept = say(connection, "SAVEPOINT work").is_ok() && run(sql, closure);
     let back = if kept { Ok(()) } else { say(connection, "ROLLBACK TO work") };
+    if !kept {
+        sql.sequences.borrow_mut().take_back();
+    }
     if let Err(error) = back.and_then(|()| say(connection, "RELEASE work")) {
         tracing::error!(%error, "a savepoint did not end");
     }
@@ -325,9 +339,14 @@ fn say(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.raw_execute().map(|_| ())
 }
 
-fn run(connection: &Connection, closure: &mut dyn Work) -> bool {
-    let mut sql = Sqlite { connection };
-    let outcome = catch_unwind(AssertUnwindSafe(|| closure.run(&mut Tx::new(&mut sql))));
+fn run(sql: &mut Sqlite<'_>, closure: &mut dyn Work) -> bool {
+    let began = Instant::now();
+    sql.sequences.borrow_mut().begin();
+    let outcome = catch_unwind(AssertUnwindSafe(|| closure.run(&mut Tx::new(sql))));
+    let took = began.elapsed();
+    if took > SLOW {
+        tracing::warn!(took_ms = took.as_millis(), "slow transaction");
+    }
     outcome.unwrap_or_else(|_| {
         closure.panicked();
         false
@@ -346,26 +365,19 @@ fn read_loop(connection: &Connection, work: &Mutex<mpsc::Receiver<Box<dyn Work>>
 }
 
 fn read(connection: &Connection, mut closure: Box<dyn Work + '_>) {
-    let began = Instant::now();
     let opened = say(connection, "BEGIN");
     if opened.is_ok() {
-        run(connection, closure.as_mut());
+        let sequences = RefCell::default();
+        run(&mut Sqlite { connection, sequences: &sequences }, closure.as_mut());
         let _ = say(connection, "COMMIT");
     }
-    warn_if_slow("read", began);
     closure.answer(opened.map_err(Error::from).as_ref().copied());
-}
-
-fn warn_if_slow(what: &str, began: Instant) {
-    let took = began.elapsed();
-    if took > SLOW {
-        tracing::warn!(took_ms = took.as_millis(), "slow {what} transaction");
-    }
 }
 
 /// A connection inside a transaction.
 struct Sqlite<'c> {
     connection: &'c Connection,
+    sequences: &'c RefCell<Sequences>,
 }
 
 impl Sqlite<'_> {
@@ -424,12 +436,8 @@ impl Sql for Sqlite<'_> {
         ""
     }
 
-    fn reserve_ids(&mut self, sequence: &str, count: i64) -> Result<i64, Error> {
-        Tx::new(self).query_one(
-            "UPDATE id_sequence SET next = next + $2 WHERE name = $1 RETURNING next - $2",
-            &[&sequence, &count],
-            Row::take,
-        )
+    fn reserve_ids(&mut self, sequence: &'static str, count: i64) -> Result<i64, Error> {
+        self.sequences.borrow_mut().take(self.connection, sequence, count)
     }
 }
 

@@ -19,7 +19,7 @@ pub trait Sql {
     fn for_update(&self) -> &'static str;
 
     /// Takes `count` successive ids of a sequence; the first of them.
-    fn reserve_ids(&mut self, sequence: &str, count: i64) -> Result<i64, Error>;
+    fn reserve_ids(&mut self, sequence: &'static str, count: i64) -> Result<i64, Error>;
 }
 
 /// A transaction: all of it is kept, or nothing.
@@ -79,7 +79,7 @@ impl<'a> Tx<'a> {
     }
 
     /// Takes `count` successive ids of a sequence; the first of them.
-    pub fn reserve_ids(&mut self, sequence: &str, count: usize) -> Result<i64, Error> {
+    pub fn reserve_ids(&mut self, sequence: &'static str, count: usize) -> Result<i64, Error> {
         let count = i64::try_from(count).map_err(|_| Error::Engine("too many ids".into()))?;
         self.sql.reserve_ids(sequence, count)
     }
