@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// How soon a closure is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,9 +77,17 @@ impl<T> Queue<T> {
         }
     }
 
-    /// The next closure if one waits; background ones only if there is room for them.
-    pub fn next_now(&self, with_background: bool) -> Option<(T, Urgency)> {
+    /// The next closure if one waits, or a call that arrives within `patience`; background
+    /// ones only if there is room for them.
+    pub fn next_soon(&self, with_background: bool, patience: Duration) -> Option<(T, Urgency)> {
         let mut waiting = self.lock();
+        if waiting.calls.is_empty() && !patience.is_zero() {
+            let (lock, _) = self
+                .arrived
+                .wait_timeout_while(waiting, patience, |waiting| waiting.calls.is_empty())
+                .unwrap_or_else(PoisonError::into_inner);
+            waiting = lock;
+        }
         if let Some(item) = waiting.calls.pop_front() {
             return Some((item, Urgency::Call));
         }
@@ -100,8 +109,8 @@ mod tests {
         queue.push(2, Urgency::Call);
         queue.push(3, Urgency::Background);
         assert_eq!(queue.next(), Some(2));
-        assert_eq!(queue.next_now(false), None);
-        assert_eq!(queue.next_now(true), Some((1, Urgency::Background)));
+        assert_eq!(queue.next_soon(false, Duration::from_millis(1)), None);
+        assert_eq!(queue.next_soon(true, Duration::ZERO), Some((1, Urgency::Background)));
         queue.drop_sender();
         assert_eq!(queue.next(), Some(3));
         assert_eq!(queue.next(), None);

@@ -20,6 +20,8 @@ use tokio::sync::oneshot;
 
 /// Closures that join one commit stop joining after this long.
 const GROUP_FOR: Duration = Duration::from_millis(10);
+/// So long a commit waits for one more closure when several came together before.
+const PATIENCE: Duration = Duration::from_micros(100);
 /// So many background closures go along with a commit, whoever else waits.
 const BACKGROUND_A_COMMIT: usize = 8;
 const SLOW: Duration = Duration::from_millis(50);
@@ -285,27 +287,37 @@ fn prepare(connection: &mut Connection, now_ms: i64) -> Result<(), Error> {
 fn write_loop(connection: &Connection, queue: &Queue<Box<dyn Work>>) {
     let sequences = RefCell::new(Sequences::default());
     let sql = &mut Sqlite { connection, sequences: &sequences };
+    let mut together = 0;
     while let Some(first) = queue.next() {
-        commit_together(sql, first, queue);
+        // Who came together before comes together again: waiting a moment for them saves commits.
+        let patience = if together > 2 { PATIENCE } else { Duration::ZERO };
+        together = commit_together(sql, first, queue, patience);
     }
 }
 
-/// One commit: the first closure, and whoever waits.
-fn commit_together(sql: &mut Sqlite<'_>, mut first: Box<dyn Work>, queue: &Queue<Box<dyn Work>>) {
+/// One commit: the first closure, and whoever waits. Answers how many they were.
+fn commit_together(
+    sql: &mut Sqlite<'_>,
+    mut first: Box<dyn Work>,
+    queue: &Queue<Box<dyn Work>>,
+    patience: Duration,
+) -> usize {
     let (connection, started) = (sql.connection, Instant::now());
     if let Err(error) = say(connection, "BEGIN IMMEDIATE") {
-        return first.answer(Err(&error.into()));
+        first.answer(Err(&error.into()));
+        return 0;
     }
     // Nobody else is in the transaction yet: its failure ends it, and no savepoint is needed.
     if !run(sql, first.as_mut()) {
         sql.sequences.take();
         let ended = say(connection, "ROLLBACK").map_err(Error::from);
-        return first.answer(ended.as_ref().copied());
+        first.answer(ended.as_ref().copied());
+        return 0;
     }
     let mut done = vec![first];
     let mut background = 0;
     while started.elapsed() < GROUP_FOR
-        && let Some((mut closure, urgency)) = queue.next_now(background < BACKGROUND_A_COMMIT)
+        && let Some((mut closure, urgency)) = queue.next_soon(background < BACKGROUND_A_COMMIT, patience)
     {
         background += usize::from(urgency == Urgency::Background);
         in_savepoint(sql, closure.as_mut());
@@ -317,9 +329,11 @@ fn commit_together(sql: &mut Sqlite<'_>, mut first: Box<dyn Work>, queue: &Queue
         // A failed commit may leave the transaction open.
         let _ = say(connection, "ROLLBACK");
     }
+    let together = done.len();
     for closure in done {
         closure.answer(committed.as_ref().copied());
     }
+    together
 }
 
 fn in_savepoint(sql: &mut Sqlite<'_>, closure: &mut dyn Work) {
