@@ -198,7 +198,7 @@ fn ordering(jobs_each: usize, connections: usize) {
         }
     });
     let accepted = requests * jobs_each as f64;
-    let raw = raw_inserts(&server, jobs_each, connections);
+    let raw = raw_inserts(&server, connections);
     println!(
         "orders  {jobs_each:>5} jobs x {connections:>2} connections  {accepted:>9.0} jobs/s   raw inserts {raw:>9.0} jobs/s   ratio {:.2}",
         accepted / raw
@@ -207,7 +207,7 @@ fn ordering(jobs_each: usize, connections: usize) {
 
 /// The rows that ordering wrote, inserted again into an empty copy with the same tables, indexes,
 /// constraints and durability, one transaction for as many orders as there were connections.
-fn raw_inserts(server: &Server, jobs_each: usize, connections: usize) -> f64 {
+fn raw_inserts(server: &Server, connections: usize) -> f64 {
     // Parents first: foreign keys are checked. Beside each, the order that a row belongs to.
     let tables = [
         ("account", "0"),
@@ -221,13 +221,12 @@ fn raw_inserts(server: &Server, jobs_each: usize, connections: usize) -> f64 {
     ];
     let source = server.database();
     let target = empty_copy(server, &source);
-    let orders = (20_000 / jobs_each).max(connections);
+    let orders: i64 = source.query_row("SELECT MAX(id) FROM \"order\"", [], |row| row.get(0)).unwrap();
+    let orders = usize::try_from(orders).unwrap();
     let mut batches: Vec<Vec<(usize, Vec<Cell>)>> = vec![Vec::new(); orders.div_ceil(connections) + 1];
     let mut inserts = Vec::new();
     for (index, (table, of_order)) in tables.iter().enumerate() {
-        let sql = format!(
-            "SELECT {of_order} AS of_order, * FROM {table} WHERE {of_order} <= {orders} ORDER BY 1, 2"
-        );
+        let sql = format!("SELECT {of_order} AS of_order, * FROM {table} ORDER BY 1, 2");
         let mut select = source.prepare(&sql).unwrap();
         let columns = select.column_count() - 1;
         inserts.push(format!("INSERT INTO {table} VALUES ({})", vec!["?"; columns].join(",")));
