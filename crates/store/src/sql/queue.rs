@@ -1,9 +1,21 @@
 //! What waits for the writer: calls that somebody waits for, and background work. Calls go
-//! first; each commit still takes a few background closures along, so neither starves.
+//! first. While calls keep the writer busy, background work gets a small share of its time, so
+//! that neither starves; else it takes what is left.
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// Over how long we look back to say how busy calls keep the writer.
+const WINDOW: Duration = Duration::from_millis(30);
+/// Calls that take more than this part of the time are not to be slowed.
+const BUSY: f64 = 0.2;
+/// Background work's part of the time then.
+const SHARE: f64 = 0.05;
+/// As much of it is kept for later, in seconds.
+const MOST_OWED_S: f64 = 0.003;
+/// Held back, background work asks again this often.
+const ASK_AGAIN: Duration = Duration::from_millis(1);
 
 /// How soon a closure is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +36,54 @@ struct Waiting<T> {
     calls: VecDeque<T>,
     background: VecDeque<T>,
     senders: usize,
+    pace: Pace,
+}
+
+/// How the writer's time is shared.
+struct Pace {
+    looked_at: Instant,
+    /// What calls took lately, fading.
+    calls: Duration,
+    /// How long background work may run although calls keep coming; below zero it has had more.
+    owed_s: f64,
+}
+
+impl Pace {
+    fn look(&mut self) {
+        let passed = self.looked_at.elapsed();
+        self.looked_at += passed;
+        self.calls = self.calls.mul_f64((-passed.as_secs_f64() / WINDOW.as_secs_f64()).exp());
+        self.owed_s = (self.owed_s + passed.as_secs_f64() * SHARE).min(MOST_OWED_S);
+    }
+
+    fn took(&mut self, urgency: Urgency, time: Duration) {
+        self.look();
+        match urgency {
+            Urgency::Call => self.calls += time,
+            Urgency::Background if self.is_busy() => self.owed_s -= time.as_secs_f64(),
+            Urgency::Background => {}
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.calls > WINDOW.mul_f64(BUSY)
+    }
+
+    fn holds_back(&mut self) -> bool {
+        self.look();
+        self.owed_s <= 0.0 && self.is_busy()
+    }
 }
 
 impl<T> Queue<T> {
     /// An empty queue with one sender.
     pub fn new() -> Self {
-        let waiting = Waiting { calls: VecDeque::new(), background: VecDeque::new(), senders: 1 };
+        let waiting = Waiting {
+            calls: VecDeque::new(),
+            background: VecDeque::new(),
+            senders: 1,
+            pace: Pace { looked_at: Instant::now(), calls: Duration::ZERO, owed_s: 0.0 },
+        };
         Self { waiting: Mutex::new(waiting), arrived: Condvar::new() }
     }
 
@@ -60,38 +114,46 @@ impl<T> Queue<T> {
         self.arrived.notify_one();
     }
 
+    /// Says how long a closure took.
+    pub fn took(&self, urgency: Urgency, time: Duration) {
+        self.lock().pace.took(urgency, time);
+    }
+
     /// The next closure, calls first. Waits for one; `None` when nobody can send any more.
-    pub fn next(&self) -> Option<T> {
+    pub fn next(&self) -> Option<(T, Urgency)> {
         let mut waiting = self.lock();
         loop {
             if let Some(item) = waiting.calls.pop_front() {
-                return Some(item);
+                return Some((item, Urgency::Call));
             }
-            if let Some(item) = waiting.background.pop_front() {
-                return Some(item);
+            if waiting.background.is_empty() {
+                if waiting.senders == 0 {
+                    return None;
+                }
+                waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+                continue;
             }
-            if waiting.senders == 0 {
-                return None;
+            if waiting.senders == 0 || !waiting.pace.holds_back() {
+                return waiting.background.pop_front().map(|item| (item, Urgency::Background));
             }
-            waiting = self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+            let woken = self.arrived.wait_timeout(waiting, ASK_AGAIN);
+            waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    /// The next closure if one waits, or a call that arrives within `patience`; background
-    /// ones only if there is room for them.
+    /// The next closure if one waits, or a call that arrives within `patience`; background work
+    /// only if there is room for it.
     pub fn next_soon(&self, with_background: bool, patience: Duration) -> Option<(T, Urgency)> {
         let mut waiting = self.lock();
         if waiting.calls.is_empty() && !patience.is_zero() {
-            let (lock, _) = self
-                .arrived
-                .wait_timeout_while(waiting, patience, |waiting| waiting.calls.is_empty())
-                .unwrap_or_else(PoisonError::into_inner);
-            waiting = lock;
+            let woken =
+                self.arrived.wait_timeout_while(waiting, patience, |waiting| waiting.calls.is_empty());
+            waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
         if let Some(item) = waiting.calls.pop_front() {
             return Some((item, Urgency::Call));
         }
-        if !with_background {
+        if !with_background || waiting.pace.holds_back() {
             return None;
         }
         waiting.background.pop_front().map(|item| (item, Urgency::Background))
@@ -108,11 +170,17 @@ mod tests {
         queue.push(1, Urgency::Background);
         queue.push(2, Urgency::Call);
         queue.push(3, Urgency::Background);
-        assert_eq!(queue.next(), Some(2));
-        assert_eq!(queue.next_soon(false, Duration::from_millis(1)), None);
-        assert_eq!(queue.next_soon(true, Duration::ZERO), Some((1, Urgency::Background)));
+        queue.push(4, Urgency::Background);
+        assert_eq!(queue.next(), Some((2, Urgency::Call)));
+        queue.took(Urgency::Call, Duration::from_secs(1));
+        assert_eq!(queue.next_soon(false, Duration::ZERO), None, "there is no room for it");
+        queue.took(Urgency::Background, Duration::from_millis(4));
+        assert_eq!(queue.next_soon(true, Duration::ZERO), None, "calls keep the writer busy");
+        assert_eq!(queue.next(), Some((1, Urgency::Background)), "its share comes");
+        std::thread::sleep(WINDOW * 6);
+        assert_eq!(queue.next_soon(true, Duration::ZERO), Some((3, Urgency::Background)), "calls are over");
         queue.drop_sender();
-        assert_eq!(queue.next(), Some(3));
+        assert_eq!(queue.next(), Some((4, Urgency::Background)));
         assert_eq!(queue.next(), None);
     }
 }

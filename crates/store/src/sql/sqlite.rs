@@ -20,10 +20,11 @@ use tokio::sync::oneshot;
 
 /// Closures that join one commit stop joining after this long.
 const GROUP_FOR: Duration = Duration::from_millis(10);
+/// Background closures stop joining a commit after this long of their own: a call that comes
+/// meanwhile waits for them.
+const BACKGROUND_FOR: Duration = Duration::from_millis(2);
 /// So long a commit waits for one more closure when several came together before.
 const PATIENCE: Duration = Duration::from_micros(100);
-/// So many background closures go along with a commit, whoever else waits.
-const BACKGROUND_A_COMMIT: usize = 8;
 const SLOW: Duration = Duration::from_millis(50);
 const STATEMENTS_KEPT: usize = 256;
 
@@ -298,7 +299,7 @@ fn write_loop(connection: &Connection, queue: &Queue<Box<dyn Work>>) {
 /// One commit: the first closure, and whoever waits. Answers how many they were.
 fn commit_together(
     sql: &mut Sqlite<'_>,
-    mut first: Box<dyn Work>,
+    (mut first, urgency): (Box<dyn Work>, Urgency),
     queue: &Queue<Box<dyn Work>>,
     patience: Duration,
 ) -> usize {
@@ -308,27 +309,37 @@ fn commit_together(
         return 0;
     }
     // Nobody else is in the transaction yet: its failure ends it, and no savepoint is needed.
-    if !run(sql, first.as_mut()) {
+    let kept = run(sql, first.as_mut());
+    queue.took(urgency, started.elapsed());
+    if !kept {
         sql.sequences.take();
         let ended = say(connection, "ROLLBACK").map_err(Error::from);
         first.answer(ended.as_ref().copied());
         return 0;
     }
     let mut done = vec![first];
-    let mut background = 0;
+    let mut background = if urgency == Urgency::Background { started.elapsed() } else { Duration::ZERO };
     while started.elapsed() < GROUP_FOR
-        && let Some((mut closure, urgency)) = queue.next_soon(background < BACKGROUND_A_COMMIT, patience)
+        && let Some((mut closure, urgency)) = queue.next_soon(background < BACKGROUND_FOR, patience)
     {
-        background += usize::from(urgency == Urgency::Background);
+        let began = Instant::now();
         in_savepoint(sql, closure.as_mut());
+        let took = began.elapsed();
+        queue.took(urgency, took);
+        if urgency == Urgency::Background {
+            background += took;
+        }
         done.push(closure);
     }
+    let committing = Instant::now();
     let stored = sql.sequences.borrow_mut().store(connection);
     let committed = stored.and_then(|()| say(connection, "COMMIT").map_err(Error::from));
     if committed.is_err() {
         // A failed commit may leave the transaction open.
         let _ = say(connection, "ROLLBACK");
     }
+    // The commit is for the sake of the first.
+    queue.took(urgency, committing.elapsed());
     let together = done.len();
     for closure in done {
         closure.answer(committed.as_ref().copied());
