@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use store::accounts;
 use store::keys::Key;
-use store::sql::Tx;
+use store::sql::{Dialect, Tx};
 
 /// Settings of the installation that use cases need.
 #[derive(Clone, Debug)]
@@ -65,7 +65,8 @@ impl Context {
         actor: Actor,
         real_now: Timestamp,
     ) -> Result<Self, Error> {
-        let offset = if scope.is_sandbox() { accounts::clock_offset_ms(tx, scope)? } else { 0 };
+        let read = scope.is_sandbox() || tx.dialect() == Dialect::Postgres;
+        let offset = if read { accounts::clock_offset_ms(tx, scope)? } else { 0 };
         Ok(Self { desk, scope, actor, now: real_now.plus_ms(offset), real_now, memo: RefCell::default() })
     }
 

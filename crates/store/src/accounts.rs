@@ -141,10 +141,16 @@ pub fn first_person(tx: &mut Tx<'_>, account: AccountId) -> Result<Option<Person
     )
 }
 
-/// How far the environment's clock is ahead, in milliseconds. Always 0 in live.
+/// How far the environment's clock is ahead, in milliseconds. Always 0 in live. On a database
+/// with many writers the environment is locked until the transaction ends: the writes of one
+/// environment come one after the other, so that its events have ids in the order in which
+/// they become visible, and no two of them can block each other.
 pub fn clock_offset_ms(tx: &mut Tx<'_>, scope: Scope) -> Result<i64, Error> {
+    let for_update = tx.for_update();
     let offset = tx.query_opt(
-        "SELECT clock_offset_ms FROM environment WHERE account_id = $1 AND sandbox = $2",
+        &format!(
+            "SELECT clock_offset_ms FROM environment WHERE account_id = $1 AND sandbox = $2 {for_update}"
+        ),
         &[&scope.account, &scope.environment],
         Row::take,
     )?;

@@ -118,9 +118,12 @@ pub fn take_destinations(
     again_at: Timestamp,
     limit: i64,
 ) -> Result<Vec<Destination>, Error> {
+    let skip_locked = tx.skip_locked();
     tx.query_all(
-        "UPDATE destination SET due_at = $2 WHERE id IN (SELECT id FROM destination WHERE paused = 0 AND due_at <= $1 \
-         ORDER BY due_at LIMIT $3) RETURNING id, failures, failing_since",
+        &format!(
+            "UPDATE destination SET due_at = $2 WHERE id IN (SELECT id FROM destination WHERE paused = 0 AND due_at <= $1 \
+             ORDER BY due_at LIMIT $3 {skip_locked}) RETURNING id, failures, failing_since"
+        ),
         &[&now, &again_at, &limit],
         |row| Ok(Destination { id: row.take()?, failures: row.take()?, failing_since: row.take()? }),
     )
@@ -134,10 +137,11 @@ pub fn lease(
     lease_ms: i64,
     limit: i64,
 ) -> Result<Vec<Delivery>, Error> {
+    let skip_locked = tx.skip_locked();
     let mut leased = tx.query_all(
         &format!(
             "UPDATE delivery SET lease_until = $3 WHERE id IN (SELECT id FROM delivery WHERE destination_id = $1 \
-             AND state = 'waiting' AND run_at <= $2 AND lease_until <= $2 ORDER BY run_at, id LIMIT $4) RETURNING {DELIVERY}"
+             AND state = 'waiting' AND run_at <= $2 AND lease_until <= $2 ORDER BY run_at, id LIMIT $4 {skip_locked}) RETURNING {DELIVERY}"
         ),
         &[&destination, &now, &now.plus_ms(lease_ms), &limit],
         from_row,
@@ -154,10 +158,11 @@ pub fn lease_next_of(
     now: Timestamp,
     lease_ms: i64,
 ) -> Result<Option<Delivery>, Error> {
+    let skip_locked = tx.skip_locked();
     tx.query_opt(
         &format!(
             "UPDATE delivery SET lease_until = $5 WHERE id = (SELECT id FROM delivery WHERE account_id = $1 AND sandbox = $2 \
-             AND state = 'waiting' AND run_at <= $3 AND lease_until <= $4 ORDER BY run_at, id LIMIT 1) RETURNING {DELIVERY}"
+             AND state = 'waiting' AND run_at <= $3 AND lease_until <= $4 ORDER BY run_at, id LIMIT 1 {skip_locked}) RETURNING {DELIVERY}"
         ),
         &[&scope.account, &scope.environment, &until, &now, &now.plus_ms(lease_ms)],
         from_row,
@@ -279,7 +284,7 @@ pub fn find(tx: &mut Tx<'_>, scope: Scope, id: DeliveryId) -> Result<Option<Deli
 pub fn list(tx: &mut Tx<'_>, scope: Scope, state: Option<&str>, limit: i64) -> Result<Vec<Delivery>, Error> {
     tx.query_all(
         &format!(
-            "SELECT {DELIVERY} FROM delivery WHERE account_id = $1 AND sandbox = $2 AND ($3 IS NULL OR state = $3) \
+            "SELECT {DELIVERY} FROM delivery WHERE account_id = $1 AND sandbox = $2 AND (state = $3 OR $3 IS NULL) \
              ORDER BY id DESC LIMIT $4"
         ),
         &[&scope.account, &scope.environment, &state, &limit],

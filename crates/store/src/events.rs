@@ -124,9 +124,9 @@ pub fn find(tx: &mut Tx<'_>, id: EventId) -> Result<Option<Event>, Error> {
 
 /// The oldest events of which no callback was made yet.
 pub fn outbox(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Event>, Error> {
-    let for_update = tx.for_update();
+    let skip_locked = tx.skip_locked();
     tx.query_all(
-        &format!("SELECT {EVENT} FROM event WHERE outbox = 1 ORDER BY id LIMIT $1 {for_update}"),
+        &format!("SELECT {EVENT} FROM event WHERE outbox = 1 ORDER BY id LIMIT $1 {skip_locked}"),
         &[&limit],
         from_row,
     )

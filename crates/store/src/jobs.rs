@@ -439,7 +439,7 @@ pub fn publish_moves(tx: &mut Tx<'_>) -> Result<(), Error> {
 /// The units of a group's jobs that are still to be done.
 pub fn group_units(tx: &mut Tx<'_>, scope: Scope, group: GroupId) -> Result<i64, Error> {
     tx.query_one(
-        "SELECT COALESCE(SUM(unit_count), 0) FROM job WHERE group_id = $3 AND account_id = $1 AND sandbox = $2 \
+        "SELECT CAST(COALESCE(SUM(unit_count), 0) AS BIGINT) FROM job WHERE group_id = $3 AND account_id = $1 AND sandbox = $2 \
          AND status NOT IN ('approved', 'rejected', 'canceled')",
         &[&scope.account, &scope.environment, &group],
         Row::take,

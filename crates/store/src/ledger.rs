@@ -43,9 +43,13 @@ pub fn post(
     }
     for (line, entry) in posting.entries().iter().enumerate() {
         insert_entry(tx, id, line, book, entry)?;
-        if entry.account.keeps_balance() {
-            add_to_balance(tx, book == Book::Sandbox, &entry.account.text(book), entry.amount)?;
-        }
+    }
+    // Always in the same order, so that two transactions cannot wait for each other.
+    let kept = posting.entries().iter().filter(|entry| entry.account.keeps_balance());
+    let mut kept: Vec<(String, Money)> = kept.map(|entry| (entry.account.text(book), entry.amount)).collect();
+    kept.sort_by(|(one, _), (other, _)| one.cmp(other));
+    for (account, amount) in kept {
+        add_to_balance(tx, book == Book::Sandbox, &account, amount)?;
     }
     Ok(true)
 }
@@ -129,7 +133,7 @@ pub fn balance(tx: &mut Tx<'_>, ledger_account: &str) -> Result<i64, Error> {
 /// Charges minus refunds of the scope since the start, in minor units.
 pub fn spent(tx: &mut Tx<'_>, scope: Scope, ledger_account: &str) -> Result<i64, Error> {
     tx.query_one(
-        "SELECT COALESCE(-SUM(e.amount), 0) FROM ledger_transaction t \
+        "SELECT CAST(COALESCE(-SUM(e.amount), 0) AS BIGINT) FROM ledger_transaction t \
          JOIN ledger_entry e ON e.transaction_id = t.id AND e.ledger_account = $3 \
          WHERE t.account_id = $1 AND t.sandbox = $2 AND t.job_id IS NOT NULL",
         &[&scope.account, &scope.environment, &ledger_account],
@@ -152,7 +156,7 @@ pub struct Recomputed {
 pub fn recompute(tx: &mut Tx<'_>) -> Result<Vec<Recomputed>, Error> {
     tx.query_all(
         "SELECT b.ledger_account, b.amount, \
-         COALESCE((SELECT SUM(e.amount) FROM ledger_entry e WHERE e.ledger_account = b.ledger_account), 0) \
+         CAST(COALESCE((SELECT SUM(e.amount) FROM ledger_entry e WHERE e.ledger_account = b.ledger_account), 0) AS BIGINT) \
          FROM ledger_balance b ORDER BY b.ledger_account",
         &[],
         |row| Ok(Recomputed { ledger_account: row.take()?, kept: row.take()?, entries: row.take()? }),

@@ -75,10 +75,11 @@ pub fn insert(tx: &mut Tx<'_>, task: &New<'_>) -> Result<(), Error> {
 
 /// Leases the tasks that are due, those due longest first.
 pub fn lease(tx: &mut Tx<'_>, now: Timestamp, lease_ms: i64, limit: i64) -> Result<Vec<Task>, Error> {
+    let skip_locked = tx.skip_locked();
     let mut tasks = tx.query_all(
         &format!(
             "UPDATE task SET lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM task \
-             WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 ORDER BY run_at, id LIMIT $3) RETURNING {TASK}"
+             WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 ORDER BY run_at, id LIMIT $3 {skip_locked}) RETURNING {TASK}"
         ),
         &[&now, &now.plus_ms(lease_ms), &limit],
         from_row,
@@ -95,11 +96,12 @@ pub fn lease_next_of(
     now: Timestamp,
     lease_ms: i64,
 ) -> Result<Option<Task>, Error> {
+    let skip_locked = tx.skip_locked();
     tx.query_opt(
         &format!(
             "UPDATE task SET lease_until = $5, attempts = attempts + 1 WHERE id = (SELECT id FROM task \
              WHERE account_id = $1 AND sandbox = $2 AND dead = 0 AND run_at <= $3 AND lease_until <= $4 \
-             ORDER BY run_at, id LIMIT 1) RETURNING {TASK}"
+             ORDER BY run_at, id LIMIT 1 {skip_locked}) RETURNING {TASK}"
         ),
         &[&scope.account, &scope.environment, &until, &now, &now.plus_ms(lease_ms)],
         from_row,

@@ -9,7 +9,7 @@ use service::{Context, Desk, Error};
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::accounts::{self, Account};
-use store::sql::{Db, Options, Tx};
+use store::sql::{Db, Options, PostgresOptions, SqliteOptions, Tx};
 
 /// The open installation.
 pub struct Installation {
@@ -32,20 +32,56 @@ pub fn public_url(config: &Config) -> String {
     }
 }
 
-/// The database file's path; its directory is made.
-pub fn database_path(config: &Config) -> Result<PathBuf, std::io::Error> {
+/// Which database the settings name. `serving` keeps other servers away from an embedded one;
+/// the data directory is made.
+pub fn database(config: &Config, serving: bool) -> Result<Options, Box<dyn std::error::Error>> {
     let directory = PathBuf::from(config.text("data_dir"));
     std::fs::create_dir_all(&directory)?;
-    Ok(directory.join("honyaku.sqlite"))
+    let most = |name: &'static str| -> Result<usize, Box<dyn std::error::Error>> {
+        if serving { Ok(usize::try_from(config.number(name)?)?) } else { Ok(1) }
+    };
+    Ok(match config.text("database") {
+        "" => Options::Sqlite(SqliteOptions {
+            path: directory.join("honyaku.sqlite"),
+            exclusive: serving,
+            readers: most("database_readers")?,
+        }),
+        url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+            Options::Postgres(PostgresOptions {
+                url: url.to_owned(),
+                connections: most("database_connections")?,
+            })
+        }
+        _ => {
+            return Err(config
+                .wrong("database", "write postgres://user:password@host/database, or nothing")
+                .into());
+        }
+    })
+}
+
+/// All nodes of an installation seal keys with the same secret: one with another would store
+/// keys that the others cannot open.
+pub fn check_secret(tx: &mut Tx<'_>, secret: &[u8; 32]) -> Result<(), Error> {
+    let mark = service::secrets::mark(secret);
+    match store::installation::get(tx, "secret_mark")? {
+        Some(known) if known != mark => Err(Error::fault(
+            0,
+            "secret_key is not the one that this database's keys are sealed with; take the other node's",
+        )),
+        Some(_) => Ok(()),
+        None => Ok(store::installation::set(tx, "secret_mark", &mark)?),
+    }
 }
 
 /// Opens the database beside a server that may be running.
 pub fn installation(matches: &ArgMatches) -> Result<Installation, Box<dyn std::error::Error>> {
     let config = config(matches)?;
-    let path = database_path(&config)?;
+    let database = database(&config, false)?;
     let secret = app::secret(&config, &PathBuf::from(config.text("data_dir")))?;
     let desk = app::desk(&config, &public_url(&config), secret)?;
-    let db = Db::open(&Options { path, exclusive: false, readers: 1 }, real_now().0)?;
+    let db = Db::open(&database, real_now().0)?;
+    db.write_blocking(move |tx| check_secret(tx, &secret))?;
     Ok(Installation { db, desk: Arc::new(desk) })
 }
 

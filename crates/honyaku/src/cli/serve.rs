@@ -1,6 +1,6 @@
 //! `honyaku serve`: opens everything, serves, and closes in order.
 
-use super::open::{config, database_path};
+use super::open::{check_secret, config, database};
 use super::{Outcome, log};
 use crate::app::{self, App, real_now};
 use crate::config::{Config, ConfigError};
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use store::sql::{Db, Options};
+use store::sql::{Db, Dialect};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Notify, watch};
@@ -61,12 +61,12 @@ impl Running {
             "" => format!("http://{address}"),
             url => url.to_owned(),
         };
-        let path = database_path(config)?;
+        let database = database(config, true)?;
         let secret = app::secret(config, &PathBuf::from(config.text("data_dir")))?;
         let desk = Arc::new(app::desk(config, &public_url, secret)?);
-        let readers = usize::try_from(config.number("database.readers")?)?;
-        let db = Db::open(&Options { path, exclusive: true, readers }, real_now().0)?;
-        settle(&db, &desk.public_url).await?;
+        // The client of the server's database waits in its own way: not on this runtime's threads.
+        let db = tokio::task::spawn_blocking(move || Db::open(&database, real_now().0)).await??;
+        settle(&db, &desk).await?;
         let app = Arc::new(assemble(config, db, desk)?);
         let listeners = Listeners { plain, tls: tls(config).await? };
         Ok(Self { app, address, listeners })
@@ -93,11 +93,16 @@ impl Running {
 }
 
 /// What a process that ended left behind: leases, and addresses of its own.
-async fn settle(db: &Db, public_url: &str) -> Result<(), service::Error> {
+async fn settle(db: &Db, desk: &Arc<service::Desk>) -> Result<(), service::Error> {
     let now = real_now();
-    let here = public_url.to_owned();
+    let desk = Arc::clone(desk);
     db.write(move |tx| {
-        store::deliveries::end_leases(tx, now)?;
+        check_secret(tx, &desk.secret)?;
+        let here = desk.public_url.clone();
+        if tx.dialect() == Dialect::Sqlite {
+            // Nobody else works on this database.
+            store::deliveries::end_leases(tx, now)?;
+        }
         if let Some(before) = store::installation::get(tx, "public_url")?
             && before != here
         {

@@ -25,7 +25,15 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "where clients reach this server; default: http:// and the address listened on",
     ),
-    setting("data_dir", "honyaku-data", "directory of the database and the installation's secret"),
+    setting("data_dir", "honyaku-data", "directory of the embedded database and the installation's secret"),
+    Setting {
+        name: "database",
+        default: "",
+        secret: true,
+        help: "postgres://user:password@host/database; empty: embedded, in the data directory",
+    },
+    setting("database_connections", "10", "PostgreSQL: how many calls are worked on at once"),
+    setting("database_readers", "3", "embedded database: how many reads run at once"),
     Setting {
         name: "secret_key",
         default: "",
@@ -65,7 +73,6 @@ pub const SETTINGS: &[Setting] = &[
     setting("rate_limit.per_address", "150", "requests a minute from one address; 0: no limit"),
     setting("rate_limit.per_key", "600", "requests a minute with one key; 0: no limit"),
     setting("rate_limit.wrong_signatures", "30", "wrong signatures a minute from one address; 0: no limit"),
-    setting("database.readers", "3", "how many reads run at once"),
     setting("log.level", "info", "error, warn, info, debug or trace"),
     setting("log.format", "json", "json or text"),
 ];

@@ -61,7 +61,7 @@ fn data(value: &Value) -> String {
 /// A shop in which something of everything has happened.
 fn furnished() -> Shop {
     let shop = Shop::open();
-    let file = shop.directory.path().join("terms.csv");
+    let file = shop.database.directory().join("terms.csv");
     std::fs::write(&file, "en,ja\nworld,世界\n").unwrap();
     shop.command(&["glossary", "add", "--account", "demo", "--sandbox", "--file", file.to_str().unwrap()]);
     let mut full = job("Hello, world!");
@@ -171,6 +171,15 @@ fn calls() -> Vec<Call> {
     ]
 }
 
+/// A server's sequences do not take back the ids of calls that were refused.
+fn without_order_ids(text: &str) -> String {
+    let mut parts = text.split("order_id");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |sum, part| {
+        sum + "order_id" + part.trim_start_matches(|letter: char| !letter.is_alphabetic())
+    })
+}
+
 #[test]
 fn answers_are_as_recorded() {
     let write = std::env::var("GOLDEN").is_ok_and(|value| value == "write");
@@ -185,7 +194,15 @@ fn answers_are_as_recorded() {
             if write {
                 std::fs::create_dir_all(directory()).unwrap();
                 std::fs::write(&file, &answer).unwrap();
-            } else if std::fs::read_to_string(&file).ok().as_deref() != Some(answer.as_str()) {
+                continue;
+            }
+            let recorded = std::fs::read_to_string(&file).unwrap_or_default();
+            let same = if shop.database.is_postgres() {
+                without_order_ids(&recorded) == without_order_ids(&answer)
+            } else {
+                recorded == answer
+            };
+            if !same {
                 wrong.push(format!("{}: {answer}", file.display()));
             }
         }

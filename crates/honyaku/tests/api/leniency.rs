@@ -185,7 +185,7 @@ fn service_lists_need_only_a_key() {
 #[test]
 fn glossaries_are_put_in_by_the_operator_and_bind_the_robot() {
     let shop = Shop::open();
-    let file = shop.directory.path().join("terms.csv");
+    let file = shop.database.directory().join("terms.csv");
     std::fs::write(&file, "en,ja\nworld,世界\nstory,物語\n").unwrap();
     shop.command(&["glossary", "add", "--account", "demo", "--sandbox", "--file", file.to_str().unwrap()]);
     let listed = shop.get("translate/glossary", "").unwrap();

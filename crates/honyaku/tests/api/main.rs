@@ -4,6 +4,7 @@
 
 mod callbacks;
 mod codes;
+mod database;
 mod golden;
 mod leniency;
 mod ordering;

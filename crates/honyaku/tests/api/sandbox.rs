@@ -1,8 +1,9 @@
 //! The sandbox: environments kept apart, the robot, forcing, wiping (sandbox.md).
 
+use crate::database::Database;
 use crate::shop::{Shop, job};
 use serde_json::{Value, json};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 #[test]
 fn an_instant_robot_drives_every_kind_of_job_to_its_end() {
@@ -153,19 +154,14 @@ struct Both {
     origin: String,
     live: Value,
     test: Value,
-    _directory: tempfile::TempDir,
+    _database: Database,
 }
 
 impl Both {
     fn open() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let database = Database::new();
         let command = |words: &[&str]| -> Value {
-            let done = Command::new(env!("CARGO_BIN_EXE_honyaku"))
-                .args(words)
-                .arg("--data-dir")
-                .arg(directory.path())
-                .output()
-                .unwrap();
+            let done = database.command(words).output().unwrap();
             assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
             serde_json::from_slice(&done.stdout).unwrap()
         };
@@ -175,8 +171,8 @@ impl Both {
         command(&["credit", "add", "--account", "acme-ltd", "--amount", "50.00", "--reference", "invoice 1"]);
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let listen = format!("127.0.0.1:{port}");
-        let server = Command::new(env!("CARGO_BIN_EXE_honyaku"))
-            .args([
+        let server = database
+            .command(&[
                 "serve",
                 "--listen",
                 &listen,
@@ -184,13 +180,11 @@ impl Both {
                 "error",
                 "--rate-limit-per-address",
                 "20",
-                "--data-dir",
             ])
-            .arg(directory.path())
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let both = Self { server, origin: format!("http://{listen}"), live, test, _directory: directory };
+        let both = Self { server, origin: format!("http://{listen}"), live, test, _database: database };
         for _ in 0..200 {
             if std::net::TcpStream::connect(&listen).is_ok() {
                 return both;

@@ -90,12 +90,8 @@ fn old_orders_go_and_the_credits_stay() {
     let new = shop.orders_text("of today");
     let balance = shop.balance();
     shop.post(&format!("translate/job/{old}/comment"), &json!({ "body": "hm" })).unwrap();
-    let file = shop.directory.path().join("honyaku.sqlite");
-    let database = rusqlite::Connection::open(file).unwrap();
-    database
-        .execute("UPDATE \"order\" SET created_at = created_at - 91 * 86400000 WHERE id = 1", [])
-        .unwrap();
-    drop(database);
+    shop.database
+        .change("UPDATE \"order\" SET created_at = created_at - 91 * CAST(86400000 AS BIGINT) WHERE id = 1");
     let shop = shop.restart();
     shop.until("the old order is gone", || shop.get(&format!("translate/job/{old}"), "").is_err());
     assert_eq!(shop.job(&new)["status"], "available");

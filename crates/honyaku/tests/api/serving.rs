@@ -39,11 +39,11 @@ fn stopping_answers_what_is_in_flight() {
 #[test]
 fn a_second_server_on_the_same_data_is_refused() {
     let shop = Shop::open();
-    let second = Command::new(env!("CARGO_BIN_EXE_honyaku"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
-        .arg(shop.directory.path())
-        .output()
-        .unwrap();
+    if shop.database.is_postgres() {
+        // There, any number of servers share the work.
+        return;
+    }
+    let second = shop.database.command(&["serve", "--listen", "127.0.0.1:0"]).output().unwrap();
     assert!(!second.status.success());
     assert!(String::from_utf8_lossy(&second.stderr).contains("in use by another honyaku process"));
 }

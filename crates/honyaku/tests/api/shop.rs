@@ -1,5 +1,6 @@
 //! A shop of its own for each test: server, database, account, keys.
 
+use crate::database::Database;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -10,7 +11,7 @@ use ureq::Agent;
 pub struct Shop {
     server: Child,
     /// Where it keeps its data.
-    pub directory: tempfile::TempDir,
+    pub database: Database,
     /// `http://127.0.0.1:PORT/v2/`
     pub base: String,
     /// The customer's keys.
@@ -62,14 +63,12 @@ impl Shop {
 
     /// Starts `honyaku demo` with more flags.
     pub fn open_with(flags: &[&str]) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        Self::start(directory, flags)
+        Self::start(Database::new(), flags)
     }
 
-    pub fn start(directory: tempfile::TempDir, flags: &[&str]) -> Self {
-        let mut server = Command::new(env!("CARGO_BIN_EXE_honyaku"))
-            .args(["demo", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(directory.path())
+    pub fn start(database: Database, flags: &[&str]) -> Self {
+        let mut server = database
+            .command(&["demo", "--listen", "127.0.0.1:0"])
             .args(flags)
             .stdout(Stdio::piped())
             .spawn()
@@ -86,7 +85,7 @@ impl Shop {
             .new_agent();
         Self {
             server,
-            directory,
+            database,
             base: text("api_base"),
             public_key: text("public_key"),
             private_key: text("private_key"),
@@ -98,8 +97,8 @@ impl Shop {
     pub fn restart(mut self) -> Self {
         Command::new("kill").arg(self.server.id().to_string()).status().unwrap();
         self.server.wait().unwrap();
-        let directory = std::mem::replace(&mut self.directory, tempfile::tempdir().unwrap());
-        Self::start(directory, &[])
+        let database = std::mem::replace(&mut self.database, Database::nowhere());
+        Self::start(database, &[])
     }
 
     /// Sends the server a signal.
@@ -226,22 +225,13 @@ impl Shop {
 
     /// The books and every invariant are right.
     pub fn verify(&self) {
-        let done = Command::new(env!("CARGO_BIN_EXE_honyaku"))
-            .args(["verify", "--data-dir"])
-            .arg(self.directory.path())
-            .output()
-            .unwrap();
+        let done = self.database.command(&["verify"]).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
     }
 
     /// A command on the shop's data; its first line as JSON.
     pub fn command(&self, words: &[&str]) -> Value {
-        let done = Command::new(env!("CARGO_BIN_EXE_honyaku"))
-            .args(words)
-            .arg("--data-dir")
-            .arg(self.directory.path())
-            .output()
-            .unwrap();
+        let done = self.database.command(words).output().unwrap();
         assert!(done.status.success(), "{words:?}: {}", String::from_utf8_lossy(&done.stderr));
         let text = String::from_utf8_lossy(&done.stdout).into_owned();
         serde_json::from_str(text.lines().next().unwrap_or("null")).unwrap_or(Value::String(text))

@@ -1,15 +1,25 @@
 //! Numbered migrations, each run once, in order, in one transaction, remembered with its
 //! checksum: a migration that has run is never edited.
 
-use super::{Error, Sql, Tx};
+use super::{Dialect, Error, Sql, Tx};
 use sha2::{Digest, Sha256};
 
 struct Migration {
     number: i64,
     name: &'static str,
     tables: &'static str,
-    /// Triggers, which the engines write differently.
+    /// Triggers and sequences, which the engines write differently.
     sqlite: &'static str,
+    postgres: &'static str,
+}
+
+impl Migration {
+    fn own(&self, dialect: Dialect) -> &'static str {
+        match dialect {
+            Dialect::Sqlite => self.sqlite,
+            Dialect::Postgres => self.postgres,
+        }
+    }
 }
 
 const MIGRATIONS: &[Migration] = &[Migration {
@@ -17,6 +27,7 @@ const MIGRATIONS: &[Migration] = &[Migration {
     name: "base",
     tables: include_str!("../../migrations/0001_base.sql"),
     sqlite: include_str!("../../migrations/0001_base.sqlite.sql"),
+    postgres: include_str!("../../migrations/0001_base.postgres.sql"),
 }];
 
 /// A migration that has run.
@@ -36,13 +47,10 @@ pub fn history(sql: &mut dyn Sql) -> Result<Vec<Applied>, Error> {
     })
 }
 
-/// Runs what has not run yet. `batch` runs several statements at once.
-pub(super) fn run(
-    sql: &mut dyn Sql,
-    batch: &dyn Fn(&str) -> Result<(), Error>,
-    now_ms: i64,
-) -> Result<(), Error> {
-    batch(
+/// Runs what has not run yet.
+pub(super) fn run(sql: &mut dyn Sql, now_ms: i64) -> Result<(), Error> {
+    let dialect = sql.dialect();
+    sql.batch(
         "CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL, \
          checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)",
     )?;
@@ -55,7 +63,7 @@ pub(super) fn run(
         )));
     }
     for migration in MIGRATIONS {
-        let checksum = checksum(migration);
+        let checksum = checksum(migration, dialect);
         match applied.iter().find(|done| done.number == migration.number) {
             Some(done) if done.checksum != checksum => {
                 return Err(Error::Schema(format!(
@@ -65,8 +73,8 @@ pub(super) fn run(
             }
             Some(_) => {}
             None => {
-                batch(migration.tables)?;
-                batch(migration.sqlite)?;
+                sql.batch(migration.tables)?;
+                sql.batch(migration.own(dialect))?;
                 Tx::new(sql).execute(
                     "INSERT INTO migration (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
                     &[&migration.number, &migration.name, &checksum, &now_ms],
@@ -77,9 +85,9 @@ pub(super) fn run(
     Ok(())
 }
 
-fn checksum(migration: &Migration) -> String {
+fn checksum(migration: &Migration, dialect: Dialect) -> String {
     let mut hash = Sha256::new();
     hash.update(migration.tables);
-    hash.update(migration.sqlite);
+    hash.update(migration.own(dialect));
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

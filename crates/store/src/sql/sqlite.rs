@@ -5,18 +5,18 @@
 //! many requests. A closure that fails or panics is rolled back alone. Readers run each
 //! closure in a read transaction, so it sees one state of the data.
 
+use super::db::Lane;
 use super::queue::{Queue, Urgency};
 use super::sequences::Sequences;
-use super::{Error, Param, Row, Sql, Tx, Value, ValueRef, migrate};
+use super::work::{self, Work, spawn};
+use super::{Dialect, Error, Param, Row, Sql, Tx, Value, ValueRef, migrate};
 use fs4::FileExt;
 use rusqlite::Connection;
 use rusqlite::config::DbConfig;
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
-use tokio::sync::oneshot;
 
 /// Closures that join one commit stop joining after this long.
 const GROUP_FOR: Duration = Duration::from_millis(10);
@@ -25,10 +25,9 @@ const GROUP_FOR: Duration = Duration::from_millis(10);
 const BACKGROUND_FOR: Duration = Duration::from_millis(2);
 /// So long a commit waits for one more closure when several came together before.
 const PATIENCE: Duration = Duration::from_micros(100);
-const SLOW: Duration = Duration::from_millis(50);
 const STATEMENTS_KEPT: usize = 256;
 
-/// How to open a database.
+/// How to open a file.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The file; it is made if it is not there.
@@ -39,9 +38,9 @@ pub struct Options {
     pub readers: usize,
 }
 
-/// The open database. Cheap to clone.
+/// The open file. Cheap to clone.
 #[derive(Clone)]
-pub struct Db {
+pub struct Sqlite {
     writer: Writer,
     reader: mpsc::Sender<Box<dyn Work>>,
     at_hand: Arc<[Mutex<Connection>]>,
@@ -64,52 +63,7 @@ impl Drop for Writer {
     }
 }
 
-/// A closure on its way through a database thread.
-trait Work: Send {
-    /// Does the work; true keeps it, false rolls it back.
-    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
-    /// The closure panicked: there is no result to answer with.
-    fn panicked(&mut self);
-    /// Answers whoever waits; an error when the commit failed.
-    fn answer(self: Box<Self>, committed: Result<(), &Error>);
-}
-
-struct Call<F, T, E> {
-    closure: Option<F>,
-    result: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, E>>,
-}
-
-impl<F, T, E> Work for Call<F, T, E>
-where
-    F: FnOnce(&mut Tx<'_>) -> Result<T, E> + Send,
-    T: Send,
-    E: From<Error> + Send,
-{
-    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
-        let Some(closure) = self.closure.take() else { return false };
-        let result = closure(tx);
-        let keep = result.is_ok();
-        self.result = Some(result);
-        keep
-    }
-
-    fn panicked(&mut self) {
-        self.result = Some(Err(Error::Panicked.into()));
-    }
-
-    fn answer(self: Box<Self>, committed: Result<(), &Error>) {
-        let result = match (self.result, committed) {
-            (Some(Ok(_)) | None, Err(error)) => Err(Error::Unavailable(error.to_string()).into()),
-            (Some(result), _) => result,
-            (None, Ok(())) => Err(Error::Panicked.into()),
-        };
-        // Nobody waits any more: the caller's connection is gone, the work stays done.
-        let _ = self.reply.send(result);
-    }
-}
-
-impl Db {
+impl Sqlite {
     /// Opens the file, brings its tables up to date and starts the threads.
     pub fn open(options: &Options, now_ms: i64) -> Result<Self, Error> {
         let lock = if options.exclusive { Some(Arc::new(lock(&options.path)?)) } else { None };
@@ -130,114 +84,23 @@ impl Db {
         Ok(Self { writer, reader, at_hand: at_hand.into(), _lock: lock })
     }
 
-    /// Runs a transaction that writes. Answered after it is durable.
-    pub async fn write<T, E>(
-        &self,
-        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        receive(self.enqueue(closure, Urgency::Call).await)
-    }
-
-    /// As `write`, for work that nobody waits for: calls go before it.
-    pub async fn write_in_background<T, E>(
-        &self,
-        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        receive(self.enqueue(closure, Urgency::Background).await)
-    }
-
-    fn enqueue<T, E>(
-        &self,
-        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-        urgency: Urgency,
-    ) -> oneshot::Receiver<Result<T, E>>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        let (reply, answer) = oneshot::channel();
-        self.writer.0.push(Box::new(Call { closure: Some(closure), result: None, reply }), urgency);
-        answer
-    }
-
-    /// Runs a transaction that only reads.
-    pub async fn read<T, E>(
-        &self,
-        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        receive(send(&self.reader, closure)?.await)
-    }
-
-    /// As `read`, for a closure that takes a few rows by their keys: it runs on the caller's own
-    /// thread, because handing it over would take longer than the work.
-    pub async fn read_briefly<T, E>(
-        &self,
-        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        for connection in self.at_hand.iter() {
-            if let Ok(connection) = connection.try_lock() {
-                let (reply, mut answer) = oneshot::channel();
-                let call = Call { closure: Some(closure), result: None, reply };
-                read(&connection, Box::new(call));
-                return answer.try_recv().unwrap_or_else(|_| Err(Error::Panicked.into()));
-            }
+    /// Hands work to the threads.
+    pub fn submit(&self, work: Box<dyn Work>, lane: Lane) {
+        match lane {
+            Lane::Write => self.writer.0.push(work, Urgency::Call),
+            Lane::Background => self.writer.0.push(work, Urgency::Background),
+            // Without readers the work is dropped, and its caller told so.
+            Lane::Read => drop(self.reader.send(work)),
         }
-        self.read(closure).await
     }
 
-    /// As `write`, for callers without an async runtime (the command line).
-    pub fn write_blocking<T, E>(
-        &self,
-        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<Error> + Send + 'static,
-    {
-        receive(self.enqueue(closure, Urgency::Call).blocking_recv())
+    /// Reads on this thread, if a connection is free.
+    pub fn read_here(&self, work: Box<dyn Work>) {
+        match self.at_hand.iter().find_map(|connection| connection.try_lock().ok()) {
+            Some(connection) => read(&connection, work),
+            None => self.submit(work, Lane::Read),
+        }
     }
-}
-
-fn send<T, E>(
-    thread: &mpsc::Sender<Box<dyn Work>>,
-    closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
-) -> Result<oneshot::Receiver<Result<T, E>>, E>
-where
-    T: Send + 'static,
-    E: From<Error> + Send + 'static,
-{
-    let (reply, answer) = oneshot::channel();
-    let call = Call { closure: Some(closure), result: None, reply };
-    thread.send(Box::new(call)).map_err(|_| E::from(Error::Unavailable("closed".into())))?;
-    Ok(answer)
-}
-
-fn receive<T, E: From<Error>>(answer: Result<Result<T, E>, oneshot::error::RecvError>) -> Result<T, E> {
-    answer.unwrap_or_else(|_| Err(Error::Unavailable("closed".into()).into()))
-}
-
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), Error> {
-    std::thread::Builder::new()
-        .name(name.into())
-        .spawn(body)
-        .map(|_| ())
-        .map_err(|error| Error::Unavailable(error.to_string()))
 }
 
 /// Held for the life of the process; the operating system frees it even after kill -9.
@@ -278,8 +141,8 @@ fn connect_to_read(path: &Path) -> Result<Connection, Error> {
 fn prepare(connection: &mut Connection, now_ms: i64) -> Result<(), Error> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let sequences = RefCell::default();
-    let mut sql = Sqlite { connection: &transaction, sequences: &sequences };
-    migrate::run(&mut sql, &|text| Ok(transaction.execute_batch(text)?), now_ms)?;
+    let mut sql = Transaction { connection: &transaction, sequences: &sequences };
+    migrate::run(&mut sql, now_ms)?;
     crate::jobs::publish_moves(&mut Tx::new(&mut sql))?;
     sequences.borrow_mut().store(&transaction)?;
     Ok(transaction.commit()?)
@@ -287,7 +150,7 @@ fn prepare(connection: &mut Connection, now_ms: i64) -> Result<(), Error> {
 
 fn write_loop(connection: &Connection, queue: &Queue<Box<dyn Work>>) {
     let sequences = RefCell::new(Sequences::default());
-    let sql = &mut Sqlite { connection, sequences: &sequences };
+    let sql = &mut Transaction { connection, sequences: &sequences };
     let mut together = 0;
     while let Some(first) = queue.next() {
         // Who came together before comes together again: waiting a moment for them saves commits.
@@ -298,7 +161,7 @@ fn write_loop(connection: &Connection, queue: &Queue<Box<dyn Work>>) {
 
 /// One commit: the first closure, and whoever waits. Answers how many they were.
 fn commit_together(
-    sql: &mut Sqlite<'_>,
+    sql: &mut Transaction<'_>,
     (mut first, urgency): (Box<dyn Work>, Urgency),
     queue: &Queue<Box<dyn Work>>,
     patience: Duration,
@@ -347,7 +210,7 @@ fn commit_together(
     together
 }
 
-fn in_savepoint(sql: &mut Sqlite<'_>, closure: &mut dyn Work) {
+fn in_savepoint(sql: &mut Transaction<'_>, closure: &mut dyn Work) {
     let connection = sql.connection;
     let kept = say(connection, "SAVEPOINT work").is_ok() && run(sql, closure);
     let back = if kept { Ok(()) } else { say(connection, "ROLLBACK TO work") };
@@ -364,18 +227,9 @@ fn say(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(sql)?.raw_execute().map(|_| ())
 }
 
-fn run(sql: &mut Sqlite<'_>, closure: &mut dyn Work) -> bool {
-    let began = Instant::now();
+fn run(sql: &mut Transaction<'_>, closure: &mut dyn Work) -> bool {
     sql.sequences.borrow_mut().begin();
-    let outcome = catch_unwind(AssertUnwindSafe(|| closure.run(&mut Tx::new(sql))));
-    let took = began.elapsed();
-    if took > SLOW {
-        tracing::warn!(took_ms = took.as_millis(), "slow transaction");
-    }
-    outcome.unwrap_or_else(|_| {
-        closure.panicked();
-        false
-    })
+    work::run(&mut Tx::new(sql), closure)
 }
 
 fn read_loop(connection: &Connection, work: &Mutex<mpsc::Receiver<Box<dyn Work>>>) {
@@ -389,23 +243,23 @@ fn read_loop(connection: &Connection, work: &Mutex<mpsc::Receiver<Box<dyn Work>>
     }
 }
 
-fn read(connection: &Connection, mut closure: Box<dyn Work + '_>) {
+fn read(connection: &Connection, mut closure: Box<dyn Work>) {
     let opened = say(connection, "BEGIN");
     if opened.is_ok() {
         let sequences = RefCell::default();
-        run(&mut Sqlite { connection, sequences: &sequences }, closure.as_mut());
+        run(&mut Transaction { connection, sequences: &sequences }, closure.as_mut());
         let _ = say(connection, "COMMIT");
     }
     closure.answer(opened.map_err(Error::from).as_ref().copied());
 }
 
 /// A connection inside a transaction.
-struct Sqlite<'c> {
+struct Transaction<'c> {
     connection: &'c Connection,
     sequences: &'c RefCell<Sequences>,
 }
 
-impl Sqlite<'_> {
+impl Transaction<'_> {
     fn bound<'s>(&'s self, sql: &str, params: &[&dyn Param]) -> Result<rusqlite::CachedStatement<'s>, Error> {
         // For SQLite `$1` is a name, which would have to be looked up; `?1` is a number.
         let mut statement = self.connection.prepare_cached(&sql.replace('$', "?"))?;
@@ -434,7 +288,7 @@ impl rusqlite::ToSql for Bound<'_> {
     }
 }
 
-impl Sql for Sqlite<'_> {
+impl Sql for Transaction<'_> {
     fn execute(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64, Error> {
         let changed = self.bound(sql, params)?.raw_execute()?;
         u64::try_from(changed).map_err(|_| Error::Engine("too many rows".into()))
@@ -456,8 +310,20 @@ impl Sql for Sqlite<'_> {
         Ok(())
     }
 
+    fn batch(&mut self, text: &str) -> Result<(), Error> {
+        Ok(self.connection.execute_batch(text)?)
+    }
+
+    fn dialect(&self) -> Dialect {
+        Dialect::Sqlite
+    }
+
     fn for_update(&self) -> &'static str {
         // There is one writer.
+        ""
+    }
+
+    fn skip_locked(&self) -> &'static str {
         ""
     }
 

@@ -2,6 +2,15 @@
 
 use super::{Error, Param, Row};
 
+/// Where the engines' SQL differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Embedded.
+    Sqlite,
+    /// A server.
+    Postgres,
+}
+
 /// What an engine must be able to do inside a transaction.
 pub trait Sql {
     /// Runs a statement; the number of rows it changed.
@@ -15,8 +24,17 @@ pub trait Sql {
         each: &mut dyn FnMut(Row) -> Result<(), Error>,
     ) -> Result<(), Error>;
 
+    /// Runs several statements without parameters (migrations).
+    fn batch(&mut self, text: &str) -> Result<(), Error>;
+
+    /// Which engine it is.
+    fn dialect(&self) -> Dialect;
+
     /// What follows a SELECT whose rows are to be locked until the end.
     fn for_update(&self) -> &'static str;
+
+    /// As `for_update`, passing over rows that another transaction has locked.
+    fn skip_locked(&self) -> &'static str;
 
     /// Takes `count` successive ids of a sequence; the first of them.
     fn reserve_ids(&mut self, sequence: &'static str, count: i64) -> Result<i64, Error>;
@@ -73,9 +91,19 @@ impl<'a> Tx<'a> {
         self.query_opt(sql, params, from_row)?.ok_or_else(|| Error::Engine(format!("no row for {sql}")))
     }
 
+    /// Which engine it is.
+    pub fn dialect(&self) -> Dialect {
+        self.sql.dialect()
+    }
+
     /// What follows a SELECT whose rows are to be locked until the end.
     pub fn for_update(&self) -> &'static str {
         self.sql.for_update()
+    }
+
+    /// As `for_update`, passing over rows that another transaction has locked.
+    pub fn skip_locked(&self) -> &'static str {
+        self.sql.skip_locked()
     }
 
     /// Takes `count` successive ids of a sequence; the first of them.

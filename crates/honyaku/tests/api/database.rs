@@ -1,0 +1,93 @@
+//! A database of its own for each test: an embedded file, or, if `HONYAKU_TEST_POSTGRES` has the
+//! address of a server, a database there. Every test runs on both.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A data directory, and what the server is told to use.
+pub struct Database {
+    directory: tempfile::TempDir,
+    server: Option<Server>,
+}
+
+struct Server {
+    address: String,
+    name: String,
+}
+
+impl Database {
+    pub fn new() -> Self {
+        let address = std::env::var("HONYAKU_TEST_POSTGRES").ok().filter(|address| !address.is_empty());
+        Self { directory: tempfile::tempdir().unwrap(), server: address.map(Server::create) }
+    }
+
+    /// Stands where a database was moved away from.
+    pub fn nowhere() -> Self {
+        Self { directory: tempfile::tempdir().unwrap(), server: None }
+    }
+
+    pub fn is_postgres(&self) -> bool {
+        self.server.is_some()
+    }
+
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The flags that make a command use this database.
+    pub fn flags(&self) -> Vec<String> {
+        let mut flags = vec!["--data-dir".to_owned(), self.directory().display().to_string()];
+        if let Some(server) = &self.server {
+            flags.extend(["--database".to_owned(), server.url()]);
+        }
+        flags
+    }
+
+    /// Changes rows behind the server's back.
+    pub fn change(&self, sql: &str) {
+        match &self.server {
+            Some(server) => connect(&server.url()).batch_execute(sql).unwrap(),
+            None => {
+                let file = self.directory().join("honyaku.sqlite");
+                rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
+            }
+        }
+    }
+
+    /// A command on this database.
+    pub fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_honyaku"));
+        command.args(words).args(self.flags());
+        command
+    }
+}
+
+impl Server {
+    fn create(address: String) -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
+        connect(&format!("{address}postgres")).batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        Self { address, name }
+    }
+
+    fn url(&self) -> String {
+        format!("{}{}", self.address, self.name)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        // A test that failed already must not fail once more here.
+        if let Ok(mut client) =
+            postgres::Client::connect(&format!("{}postgres", self.address), postgres::NoTls)
+        {
+            let _ = client.batch_execute(&drop);
+        }
+    }
+}
+
+fn connect(url: &str) -> postgres::Client {
+    postgres::Client::connect(url, postgres::NoTls).unwrap()
+}

@@ -1,0 +1,140 @@
+//! The open database, whatever the engine: closures go in, results come out.
+
+use super::postgres::{self, Postgres};
+use super::sqlite::{self, Sqlite};
+use super::work::{Answer, Call, Work};
+use super::{Error, Tx};
+
+/// How to open a database.
+#[derive(Clone, Debug)]
+pub enum Options {
+    /// An embedded file.
+    Sqlite(sqlite::Options),
+    /// A server.
+    Postgres(postgres::Options),
+}
+
+/// The open database. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    engine: Engine,
+}
+
+#[derive(Clone)]
+enum Engine {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// How a closure is to be run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lane {
+    /// It writes, and somebody waits.
+    Write,
+    /// It writes, and may wait for those.
+    Background,
+    /// It only reads.
+    Read,
+}
+
+impl Db {
+    /// Opens the database, brings its tables up to date and starts the threads.
+    pub fn open(options: &Options, now_ms: i64) -> Result<Self, Error> {
+        Ok(Self {
+            engine: match options {
+                Options::Sqlite(options) => Engine::Sqlite(Sqlite::open(options, now_ms)?),
+                Options::Postgres(options) => Engine::Postgres(Postgres::open(options, now_ms)?),
+            },
+        })
+    }
+
+    /// Runs a transaction that writes. Answered after it is durable.
+    pub async fn write<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        receive(self.submit(closure, Lane::Write).await)
+    }
+
+    /// As `write`, for work that nobody waits for: calls go before it.
+    pub async fn write_in_background<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        receive(self.submit(closure, Lane::Background).await)
+    }
+
+    /// Runs a transaction that only reads. It sees one state of the data.
+    pub async fn read<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        receive(self.submit(closure, Lane::Read).await)
+    }
+
+    /// As `read`, for a closure that takes a few rows by their keys: an embedded database runs
+    /// it on the caller's own thread, because handing it over would take longer than the work.
+    pub async fn read_briefly<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (call, answer) = Call::new(closure);
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.read_here(Box::new(call)),
+            Engine::Postgres(postgres) => postgres.submit(Box::new(call), Lane::Read),
+        }
+        receive(answer.await)
+    }
+
+    /// As `write`, for callers without an async runtime (the command line).
+    pub fn write_blocking<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        receive(self.submit(closure, Lane::Write).blocking_recv())
+    }
+
+    fn submit<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+        lane: Lane,
+    ) -> Answer<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let (call, answer) = Call::new(closure);
+        let work: Box<dyn Work> = Box::new(call);
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.submit(work, lane),
+            Engine::Postgres(postgres) => postgres.submit(work, lane),
+        }
+        answer
+    }
+}
+
+fn receive<T, E: From<Error>>(
+    answer: Result<Result<T, E>, tokio::sync::oneshot::error::RecvError>,
+) -> Result<T, E> {
+    answer.unwrap_or_else(|_| Err(Error::Unavailable("closed".into()).into()))
+}

@@ -1,0 +1,324 @@
+//! PostgreSQL: threads with a connection each, some for calls, some for reads, some for
+//! background work.
+//!
+//! A thread that finds its connection broken before a transaction began connects again and
+//! goes on; one that loses it later answers `Unavailable`, since only the server knows what
+//! became of the transaction. So a server that comes back is used again at once.
+
+use super::db::Lane;
+use super::work::{self, Work, spawn};
+use super::{Error, Param, Row, Sql, Tx, Value, ValueRef, migrate};
+use postgres::error::SqlState;
+use postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
+use postgres::{Client, Config, NoTls, Statement};
+use std::collections::HashMap;
+use std::error::Error as StdError;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+/// A connection that cannot be made in this time is not there.
+const CONNECT_FOR: Duration = Duration::from_secs(3);
+/// Data unanswered for this long means that the server is out of reach.
+const UNANSWERED_FOR: Duration = Duration::from_secs(10);
+/// Ends what a node that was cut off left open, and statements that would never end.
+const SESSION: &str = "SET idle_in_transaction_session_timeout = '15s'; SET lock_timeout = '10s'; \
+    SET statement_timeout = '60s'; SET client_min_messages = 'warning'";
+/// The advisory lock that nodes take turns by when they migrate.
+const MIGRATION_LOCK: i64 = 0x686F_6E79;
+
+/// How to reach a server.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `postgres://user:password@host:port/database`, or `key=value` pairs.
+    pub url: String,
+    /// How many calls are worked on at once; reads as many again, background work a quarter.
+    pub connections: usize,
+}
+
+/// The way to the threads. Cheap to clone; they end when the last of these is gone.
+#[derive(Clone)]
+pub struct Postgres {
+    calls: mpsc::Sender<Box<dyn Work>>,
+    reads: mpsc::Sender<Box<dyn Work>>,
+    background: mpsc::Sender<Box<dyn Work>>,
+}
+
+impl Postgres {
+    /// Connects, brings the tables up to date and starts the threads.
+    pub fn open(options: &Options, now_ms: i64) -> Result<Self, Error> {
+        let config = config(&options.url)?;
+        let mut session = Session::connect(&config)?;
+        prepare(&mut session, now_ms)?;
+        let most = options.connections.max(2);
+        let start = |name: &str, threads: usize, begin: &'static str| {
+            let (sender, receiver) = mpsc::channel();
+            let receiver = Arc::new(Mutex::new(receiver));
+            for number in 0..threads {
+                let (config, receiver) = (config.clone(), Arc::clone(&receiver));
+                spawn(&format!("db-{name}-{number}"), move || serve(&config, &receiver, begin))?;
+            }
+            Ok::<_, Error>(sender)
+        };
+        Ok(Self {
+            calls: start("call", most, "BEGIN")?,
+            reads: start("read", most, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?,
+            background: start("background", (most / 4).max(2), "BEGIN")?,
+        })
+    }
+
+    /// Hands work to the threads. Without threads it is dropped, and its caller told so.
+    pub fn submit(&self, work: Box<dyn Work>, lane: Lane) {
+        let threads = match lane {
+            Lane::Write => &self.calls,
+            Lane::Read => &self.reads,
+            Lane::Background => &self.background,
+        };
+        drop(threads.send(work));
+    }
+}
+
+fn config(url: &str) -> Result<Config, Error> {
+    let mut config = Config::from_str(url)
+        .map_err(|error| Error::Schema(format!("the database's address cannot be read: {error}")))?;
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(CONNECT_FOR);
+    }
+    config.tcp_user_timeout(UNANSWERED_FOR);
+    config.keepalives_idle(UNANSWERED_FOR);
+    if config.get_application_name().is_none() {
+        config.application_name("honyaku");
+    }
+    Ok(config)
+}
+
+fn prepare(session: &mut Session, now_ms: i64) -> Result<(), Error> {
+    session.say(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;
+    session.say("BEGIN")?;
+    let migrated =
+        migrate::run(session, now_ms).and_then(|()| crate::jobs::publish_moves(&mut Tx::new(session)));
+    session.say(if migrated.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+    session.say(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))?;
+    migrated
+}
+
+fn serve(config: &Config, work: &Mutex<mpsc::Receiver<Box<dyn Work>>>, begin: &str) {
+    let mut session = None;
+    loop {
+        let next = match work.lock() {
+            Ok(receiver) => receiver.recv(),
+            Err(_) => return,
+        };
+        let Ok(mut closure) = next else { return };
+        let ended = match begun(&mut session, config, begin) {
+            Ok(session) => transact(session, closure.as_mut()),
+            Err(error) => Err(error),
+        };
+        if session.as_ref().is_some_and(|session| session.client.is_closed()) {
+            session = None;
+        }
+        closure.answer(ended.as_ref().copied());
+    }
+}
+
+/// A session in which a transaction has begun: nothing is lost yet if that fails at first.
+fn begun<'s>(kept: &'s mut Option<Session>, config: &Config, begin: &str) -> Result<&'s mut Session, Error> {
+    if let Some(mut session) = kept.take()
+        && session.say(begin).is_ok()
+    {
+        return Ok(kept.insert(session));
+    }
+    let mut session = Session::connect(config)?;
+    session.reads_only = begin.ends_with("READ ONLY");
+    session.say(begin)?;
+    Ok(kept.insert(session))
+}
+
+fn transact(session: &mut Session, closure: &mut dyn Work) -> Result<(), Error> {
+    session.broken = None;
+    let keep = work::run(&mut Tx::new(session), closure);
+    if !keep {
+        // A server that is gone has rolled back already.
+        let _ = session.say("ROLLBACK");
+        return Ok(());
+    }
+    match session.broken.take() {
+        // The closure went on although a statement had failed: nothing of it can be kept.
+        Some(error) => {
+            let _ = session.say("ROLLBACK");
+            Err(error)
+        }
+        None => session.say("COMMIT"),
+    }
+}
+
+/// A connection with its compiled statements.
+struct Session {
+    client: Client,
+    statements: HashMap<String, Statement>,
+    /// Its transactions may not lock rows.
+    reads_only: bool,
+    /// A statement failed: the server takes no more until the transaction ends.
+    broken: Option<Error>,
+}
+
+impl Session {
+    fn connect(config: &Config) -> Result<Self, Error> {
+        let mut client = config.connect(NoTls).map_err(|error| unavailable(&error))?;
+        client.batch_execute(SESSION).map_err(|error| unavailable(&error))?;
+        Ok(Self { client, statements: HashMap::new(), reads_only: false, broken: None })
+    }
+
+    fn say(&mut self, sql: &str) -> Result<(), Error> {
+        self.client.batch_execute(sql).map_err(|error| fault(&error))
+    }
+
+    fn statement(&mut self, sql: &str, given: usize) -> Result<Statement, Error> {
+        let statement = match self.statements.get(sql) {
+            Some(known) => known.clone(),
+            None => {
+                let new = self.client.prepare(sql).map_err(|error| self.failed(&error, sql))?;
+                self.statements.insert(sql.to_owned(), new.clone());
+                new
+            }
+        };
+        let wanted = statement.params().len();
+        if wanted != given {
+            return Err(Error::Engine(format!("{given} values for {wanted} parameters in {sql}")));
+        }
+        Ok(statement)
+    }
+
+    fn failed(&mut self, error: &postgres::Error, sql: &str) -> Error {
+        let fault = match fault(error) {
+            Error::Engine(text) => Error::Engine(format!("{text} in {sql}")),
+            other => other,
+        };
+        self.broken = Some(Error::Unavailable(fault.to_string()));
+        fault
+    }
+}
+
+fn unavailable(error: &postgres::Error) -> Error {
+    Error::Unavailable(shown(error))
+}
+
+fn shown(error: &postgres::Error) -> String {
+    match (error.as_db_error(), error.source()) {
+        (Some(told), _) => told.message().to_owned(),
+        (None, Some(cause)) => format!("{error}: {cause}"),
+        (None, None) => error.to_string(),
+    }
+}
+
+/// Classes of the SQL standard: 23 is a constraint; connections, resources, operators'
+/// interventions and conflicts between transactions pass by themselves.
+fn fault(error: &postgres::Error) -> Error {
+    let Some(told) = error.as_db_error() else {
+        return unavailable(error);
+    };
+    let code = told.code();
+    let class = code.code().get(..2).unwrap_or("");
+    if class == "23" || *code == SqlState::RAISE_EXCEPTION {
+        return Error::Constraint(told.message().to_owned());
+    }
+    let passes = matches!(class, "08" | "40" | "53" | "57" | "58")
+        || *code == SqlState::LOCK_NOT_AVAILABLE
+        || *code == SqlState::READ_ONLY_SQL_TRANSACTION;
+    if passes { unavailable(error) } else { Error::Engine(format!("{}: {}", code.code(), told.message())) }
+}
+
+/// A value bound to a parameter.
+#[derive(Debug)]
+struct Bound<'a>(ValueRef<'a>);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        match self.0 {
+            ValueRef::Null => Ok(IsNull::Yes),
+            ValueRef::Int(number) if *ty == Type::INT4 => i32::try_from(number)?.to_sql(ty, out),
+            ValueRef::Int(number) if *ty == Type::INT8 => number.to_sql(ty, out),
+            ValueRef::Text(text) if *ty != Type::INT8 && *ty != Type::BYTEA => text.to_sql(ty, out),
+            ValueRef::Bytes(bytes) if *ty == Type::BYTEA => bytes.to_sql(ty, out),
+            other => Err(format!("{other:?} for a parameter of type {ty}").into()),
+        }
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+impl Sql for Session {
+    fn execute(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64, Error> {
+        let statement = self.statement(sql, params.len())?;
+        let bound: Vec<Bound<'_>> = params.iter().map(|param| Bound(param.value())).collect();
+        let refs: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|bound| bound as _).collect();
+        self.client.execute(&statement, &refs).map_err(|error| self.failed(&error, sql))
+    }
+
+    fn query(
+        &mut self,
+        sql: &str,
+        params: &[&dyn Param],
+        each: &mut dyn FnMut(Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let statement = self.statement(sql, params.len())?;
+        let bound: Vec<Bound<'_>> = params.iter().map(|param| Bound(param.value())).collect();
+        let refs: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|bound| bound as _).collect();
+        let rows = self.client.query(&statement, &refs).map_err(|error| self.failed(&error, sql))?;
+        for row in &rows {
+            let values = (0..row.len()).map(|index| cell(row, index)).collect::<Result<_, Error>>()?;
+            each(Row::new(values))?;
+        }
+        Ok(())
+    }
+
+    fn batch(&mut self, text: &str) -> Result<(), Error> {
+        self.say(text)
+    }
+
+    fn for_update(&self) -> &'static str {
+        if self.reads_only { "" } else { "FOR UPDATE" }
+    }
+
+    fn skip_locked(&self) -> &'static str {
+        "FOR UPDATE SKIP LOCKED"
+    }
+
+    fn dialect(&self) -> super::Dialect {
+        super::Dialect::Postgres
+    }
+
+    fn reserve_ids(&mut self, sequence: &'static str, count: i64) -> Result<i64, Error> {
+        if count == 0 {
+            return Ok(0);
+        }
+        Tx::new(self).query_one("SELECT reserve_ids($1, $2)", &[&sequence, &count], Row::take)
+    }
+}
+
+fn cell(row: &postgres::Row, index: usize) -> Result<Value, Error> {
+    let ty = row.columns().get(index).map(postgres::Column::type_).ok_or(Error::NoSuchColumn(index))?;
+    let wrong = |error: postgres::Error| Error::Engine(format!("column {index}: {error}"));
+    Ok(match *ty {
+        Type::INT8 => row.try_get::<_, Option<i64>>(index).map_err(wrong)?.map_or(Value::Null, Value::Int),
+        Type::INT4 => row
+            .try_get::<_, Option<i32>>(index)
+            .map_err(wrong)?
+            .map_or(Value::Null, |number| Value::Int(i64::from(number))),
+        Type::BOOL => row
+            .try_get::<_, Option<bool>>(index)
+            .map_err(wrong)?
+            .map_or(Value::Null, |holds| Value::Int(i64::from(holds))),
+        Type::BYTEA => {
+            row.try_get::<_, Option<Vec<u8>>>(index).map_err(wrong)?.map_or(Value::Null, Value::Bytes)
+        }
+        Type::TEXT | Type::VARCHAR => {
+            row.try_get::<_, Option<String>>(index).map_err(wrong)?.map_or(Value::Null, Value::Text)
+        }
+        ref other => return Err(Error::Engine(format!("column {index} is a {other}"))),
+    })
+}
