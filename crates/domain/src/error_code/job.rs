@@ -144,7 +144,7 @@ pub(super) const CODES: &[ErrorCode] = &[
         cure: "Check the id and the environment.", cure_ja: "id と環境を確かめてください。",
     },
     ErrorCode {
-        number: 2751, http_status: 200, sent: Sent::No("one writer orders all changes here: a cancellation never has to wait"),
+        number: 2751, http_status: 200, sent: Sent::No("the changes of an account come one after the other: a cancellation never has to wait"),
         words: "order is still in the queue", words_ja: "注文はまだ待ち行列にあります",
         cause: "A worker holds the order at this moment.", cause_ja: "いま処理中です。",
         cure: "Try again in a second.", cure_ja: "1 秒後にもう一度試してください。",

@@ -4,6 +4,7 @@
 
 mod callbacks;
 mod codes;
+mod codes_table;
 mod database;
 mod golden;
 mod leniency;
