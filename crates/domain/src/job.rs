@@ -224,7 +224,8 @@ pub fn apply(status: Status, event: Event) -> Result<Transition, Refusal> {
             to(S::Approved, A::Approved).map(Transition::earning)
         }
         (S::Pending | S::Revising, E::Submit { auto_approve: false }) => to(S::Reviewable, A::Reviewable),
-        (S::Queued, E::EngineAnswers) => to(S::Approved, A::Approved),
+        // Free as a rule; whatever lies in escrow must not stay there.
+        (S::Queued, E::EngineAnswers) => to(S::Approved, A::Approved).map(Transition::earning),
         (S::Reviewable, E::Approve | E::ReviewPeriodOver) => {
             to(S::Approved, A::Approved).map(Transition::earning)
         }

@@ -253,6 +253,19 @@ pub fn forced_open(life: Life, missing: Money) -> Result<Posting, PostingFault> 
     )
 }
 
+/// The sandbox forced a job to an end, or back before its payment: the escrow goes back. Its
+/// key is the force's own, because the same life may be paid and cancelled later.
+pub fn forced_refund(life: Life, customer: AccountId, escrow: Money) -> Result<Posting, PostingFault> {
+    Posting::new(
+        life.key("force"),
+        "force",
+        vec![
+            (LedgerAccount::Escrow(life.job), escrow.negated()),
+            (LedgerAccount::Customer(customer), escrow),
+        ],
+    )
+}
+
 /// Test credits are granted, or taken away (a negative amount).
 pub fn test_grant(key: String, customer: AccountId, amount: Money) -> Result<Posting, PostingFault> {
     Posting::new(

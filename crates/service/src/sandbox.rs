@@ -253,7 +253,7 @@ fn settle(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job, to: Status) -> Result<(
         transition::post(tx, ctx, job, &ledger::earn(life, job.round, job.escrow, &rewards)?)?;
         job.escrow = nothing;
     } else {
-        transition::post(tx, ctx, job, &ledger::refund(life, job.scope.account, job.escrow)?)?;
+        transition::post(tx, ctx, job, &ledger::forced_refund(life, job.scope.account, job.escrow)?)?;
         job.escrow = nothing;
     }
     Ok(())

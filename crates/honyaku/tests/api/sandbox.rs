@@ -108,6 +108,18 @@ fn every_status_can_be_forced_from_every_status() {
 }
 
 #[test]
+fn a_job_forced_back_to_unpaid_can_be_bought_and_cancelled_again() {
+    let shop = Shop::open();
+    let id = shop.orders_text("bought twice");
+    shop.control(&id, "status", &json!({ "status": "unpaid", "force": 1 })).unwrap();
+    assert_eq!(shop.balance(), "1000.00");
+    shop.put(&format!("translate/job/{id}"), &json!({ "action": "purchase" })).unwrap();
+    shop.delete(&format!("translate/job/{id}")).unwrap();
+    assert_eq!((shop.balance().as_str(), &shop.job(&id)["status"]), ("1000.00", &json!("canceled")));
+    shop.verify();
+}
+
+#[test]
 fn without_force_only_legal_steps_are_made() {
     let shop = Shop::open();
     let id = shop.orders_text("step by step");
