@@ -45,9 +45,22 @@ pub struct App {
 /// Megabytes of large bodies that are read at once.
 pub const BODIES_MB: usize = 512;
 
+/// What a node does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It answers calls.
+    Api,
+    /// It works on what nobody waits for.
+    Worker,
+    /// Both.
+    All,
+}
+
 /// Settings that only requests look at.
 #[derive(Clone, Debug)]
 pub struct Edge {
+    /// What this node does.
+    pub role: Role,
     /// Live keys and addresses work.
     pub live: bool,
     /// Sandbox keys and addresses work.
@@ -99,7 +112,14 @@ pub fn edge(config: &Config) -> Result<Edge, ConfigError> {
     }
     Money::parse(config.text("sandbox.start_credits"), Currency::Usd)
         .map_err(|_| config.wrong("sandbox.start_credits", "write an amount such as 1000.00"))?;
+    let role = match config.text("role") {
+        "api" => Role::Api,
+        "worker" => Role::Worker,
+        "all" => Role::All,
+        _ => return Err(config.wrong("role", "write api, worker or all")),
+    };
     Ok(Edge {
+        role,
         live: config.switch("live.enabled")?,
         sandbox: config.switch("sandbox.enabled")?,
         key_selects_environment: config.switch("sandbox.key_selects_environment")?,

@@ -136,6 +136,9 @@ pub fn work(
     real_now: Timestamp,
 ) -> Result<Progress, Error> {
     let ctx = Context::open(tx, desk, task.scope, Actor::System, real_now)?;
+    if !tasks::hold(tx, task)? {
+        return Ok(Progress::Done);
+    }
     let kind = Kind::parse(&task.kind).ok_or_else(|| Error::Broken(format!("no task {:?}", task.kind)))?;
     let payload: Value = serde_json::from_str(&task.payload)
         .map_err(|error| Error::Broken(format!("payload of task {}: {error}", task.id)))?;

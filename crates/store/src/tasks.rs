@@ -127,6 +127,18 @@ pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
     )
 }
 
+/// Locks a leased task for the transaction that does its work. False if somebody else has done
+/// it meanwhile: the lease had ended.
+pub fn hold(tx: &mut Tx<'_>, task: &Task) -> Result<bool, Error> {
+    let for_update = tx.for_update();
+    let held: Option<i64> = tx.query_opt(
+        &format!("SELECT id FROM task WHERE id = $1 AND dead = 0 AND attempts = $2 {for_update}"),
+        &[&task.id, &task.attempts],
+        Row::take,
+    )?;
+    Ok(held.is_some())
+}
+
 /// The task is done.
 pub fn finish(tx: &mut Tx<'_>, id: i64) -> Result<(), Error> {
     tx.execute("DELETE FROM task WHERE id = $1", &[&id])?;

@@ -23,6 +23,7 @@ pub fn command() -> Command {
         .subcommand(credit())
         .subcommand(glossary())
         .subcommand(callback())
+        .subcommand(migrate())
         .subcommand(settings(Command::new("verify").about("Recompute every balance and invariant")))
         .subcommand(settings(
             Command::new("doctor").about("Look for what would keep the server from working"),
@@ -138,6 +139,15 @@ fn callback() -> Command {
         .about("Callbacks")
         .subcommand_required(true)
         .subcommands([list, resend].map(settings))
+}
+
+fn migrate() -> Command {
+    let status = Command::new("status").about("List the database's migrations; changes nothing");
+    let run = Command::new("run").about("Bring the database's tables up to date");
+    Command::new("migrate")
+        .about("The database's tables; a server brings them up to date by itself when it starts")
+        .subcommand_required(true)
+        .subcommands([status, run].map(settings))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod demo;
 mod glossary;
 mod key;
 mod log;
+mod migrate;
 mod open;
 mod serve;
 mod show_config;
@@ -40,6 +41,7 @@ fn command(matches: &ArgMatches) -> Outcome {
         Some(("credit", matches)) => credit::run(matches),
         Some(("glossary", matches)) => glossary::run(matches),
         Some(("callback", matches)) => callback::run(matches),
+        Some(("migrate", matches)) => migrate::run(matches),
         Some(("verify", matches)) => check::verify(matches),
         Some(("doctor", matches)) => check::doctor(matches),
         _ => Err("say what to do: honyaku --help lists the commands".into()),

@@ -40,6 +40,11 @@ pub const SETTINGS: &[Setting] = &[
         secret: true,
         help: "64 hex digits that seal private keys; default: kept in secret.key in the data directory",
     },
+    setting(
+        "role",
+        "all",
+        "`api` answers calls, `worker` works on queue, timers and callbacks, `all` does both",
+    ),
     setting("https_only", "0", "1: refuse API calls over plain HTTP"),
     setting(
         "trusted_proxies",

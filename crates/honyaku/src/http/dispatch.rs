@@ -8,7 +8,7 @@ use super::call::{Call, Caller};
 use super::failure::Failure;
 use super::pages;
 use super::routes::{Handler, ROUTES, Route};
-use crate::app::App;
+use crate::app::{App, Role};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -100,6 +100,10 @@ async fn serve(
     };
     let mut arrival = arrival::read(app, peer, &parts.headers, target);
     let result = async {
+        if app.edge.role == Role::Worker {
+            let text = "this node answers no calls; it works on queue, timers and callbacks";
+            return Err(Failure::new(2800, text, &app.desk.public_url));
+        }
         if app.closing.load(Ordering::Relaxed) {
             return Err(Failure::new(
                 2800,

@@ -16,7 +16,8 @@ use url::Url;
 
 const IN_FLIGHT: usize = 256;
 const EVENTS_AT_ONCE: i64 = 25;
-const LEASE_MS: i64 = 60_000;
+/// Longer than an attempt can take.
+const LEASE_MS: i64 = 30_000;
 const IDLE: Duration = Duration::from_millis(500);
 /// From being woken to looking.
 const GATHER: Duration = Duration::from_millis(5);

@@ -5,7 +5,7 @@ mod cleanup;
 pub mod inbox;
 pub mod tasks;
 
-use crate::app::App;
+use crate::app::{App, Role};
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -13,9 +13,12 @@ use tokio::task::JoinSet;
 /// Starts the workers. They end when `stop` turns true.
 pub fn start(app: &Arc<App>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut workers = JoinSet::new();
+    workers.spawn(cleanup::run(Arc::clone(app), stop.clone()));
+    if app.edge.role == Role::Api {
+        return workers;
+    }
     workers.spawn(tasks::run(Arc::clone(app), stop.clone()));
     workers.spawn(callbacks::run(Arc::clone(app), stop.clone()));
     workers.spawn(callbacks::run_fan_out(Arc::clone(app), stop.clone()));
-    workers.spawn(cleanup::run(Arc::clone(app), stop.clone()));
     workers
 }

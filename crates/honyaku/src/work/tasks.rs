@@ -11,7 +11,8 @@ use store::tasks::{self, Task};
 use tokio::sync::watch;
 
 const BATCH: i64 = 20;
-const LEASE_MS: i64 = 60_000;
+/// A node that is gone holds its tasks up for no longer; one that is slow finds them taken.
+const LEASE_MS: i64 = 10_000;
 const IDLE: Duration = Duration::from_millis(1_000);
 /// From being woken to looking.
 const GATHER: Duration = Duration::from_millis(2);

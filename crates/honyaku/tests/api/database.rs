@@ -1,14 +1,17 @@
 //! A database of its own for each test: an embedded file, or, if `HONYAKU_TEST_POSTGRES` has the
 //! address of a server, a database there. Every test runs on both.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A data directory, and what the server is told to use.
+#[derive(Clone)]
 pub struct Database {
-    directory: tempfile::TempDir,
-    server: Option<Server>,
+    directory: Arc<tempfile::TempDir>,
+    server: Option<Arc<Server>>,
 }
 
 struct Server {
@@ -16,15 +19,65 @@ struct Server {
     name: String,
 }
 
+/// A server of a test's own, which it may crash.
+pub struct Cluster {
+    directory: tempfile::TempDir,
+    address: String,
+}
+
+impl Cluster {
+    pub fn start() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        // It runs as somebody else.
+        std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let address = cluster("start", &directory.path().join("server"));
+        Self { address: address.trim().to_owned(), directory }
+    }
+
+    pub fn database(&self) -> Database {
+        Database::on(Server::create(self.address.clone()))
+    }
+
+    /// Ends it without warning, and starts it again.
+    pub fn crash(&self) {
+        cluster("crash", &self.directory.path().join("server"));
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        cluster("stop", &self.directory.path().join("server"));
+    }
+}
+
+fn cluster(action: &str, directory: &Path) -> String {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/postgres/cluster");
+    let done = Command::new(script).arg(action).arg(directory).stderr(Stdio::inherit()).output().unwrap();
+    assert!(done.status.success(), "cluster {action}");
+    String::from_utf8(done.stdout).unwrap()
+}
+
 impl Database {
     pub fn new() -> Self {
         let address = std::env::var("HONYAKU_TEST_POSTGRES").ok().filter(|address| !address.is_empty());
-        Self { directory: tempfile::tempdir().unwrap(), server: address.map(Server::create) }
+        match address {
+            Some(address) => Self::on(Server::create(address)),
+            None => Self::nowhere(),
+        }
     }
 
-    /// Stands where a database was moved away from.
+    fn on(server: Server) -> Self {
+        Self { server: Some(Arc::new(server)), ..Self::nowhere() }
+    }
+
+    /// The same database for one more server.
+    pub fn shared(&self) -> Self {
+        self.clone()
+    }
+
+    /// A data directory alone.
     pub fn nowhere() -> Self {
-        Self { directory: tempfile::tempdir().unwrap(), server: None }
+        Self { directory: Arc::new(tempfile::tempdir().unwrap()), server: None }
     }
 
     pub fn is_postgres(&self) -> bool {

@@ -68,7 +68,8 @@ impl Shop {
 
     pub fn start(database: Database, flags: &[&str]) -> Self {
         let mut server = database
-            .command(&["demo", "--listen", "127.0.0.1:0"])
+            .command(&["demo"])
+            .args(if flags.contains(&"--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"] })
             .args(flags)
             .stdout(Stdio::piped())
             .spawn()

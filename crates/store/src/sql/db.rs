@@ -1,5 +1,6 @@
 //! The open database, whatever the engine: closures go in, results come out.
 
+use super::migrate::State;
 use super::postgres::{self, Postgres};
 use super::sqlite::{self, Sqlite};
 use super::work::{Answer, Call, Work};
@@ -38,6 +39,14 @@ pub enum Lane {
 }
 
 impl Db {
+    /// Which migrations have run, and which have not. Changes nothing.
+    pub fn migrations(options: &Options) -> Result<Vec<State>, Error> {
+        match options {
+            Options::Sqlite(options) => sqlite::migrations(options),
+            Options::Postgres(options) => postgres::migrations(options),
+        }
+    }
+
     /// Opens the database, brings its tables up to date and starts the threads.
     pub fn open(options: &Options, now_ms: i64) -> Result<Self, Error> {
         Ok(Self {

@@ -47,6 +47,39 @@ pub fn history(sql: &mut dyn Sql) -> Result<Vec<Applied>, Error> {
     })
 }
 
+/// A migration that this program knows, or that the database has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    /// Its number.
+    pub number: i64,
+    /// Its name.
+    pub name: String,
+    /// The program knows it.
+    pub known: bool,
+    /// It has run on the database.
+    pub applied: bool,
+}
+
+/// Every migration, the program's and the database's, oldest first. Changes nothing.
+pub(super) fn states(sql: &mut dyn Sql) -> Result<Vec<State>, Error> {
+    let table = match sql.dialect() {
+        Dialect::Sqlite => "SELECT COUNT(*) FROM sqlite_master WHERE name = 'migration'",
+        Dialect::Postgres => "SELECT COUNT(*) FROM pg_tables WHERE tablename = 'migration'",
+    };
+    let is_there: i64 = Tx::new(sql).query_one(table, &[], |row| row.take())?;
+    let applied = if is_there == 0 { Vec::new() } else { history(sql)? };
+    let of_program = MIGRATIONS.iter().map(|migration| State {
+        number: migration.number,
+        name: migration.name.to_owned(),
+        known: true,
+        applied: applied.iter().any(|done| done.number == migration.number),
+    });
+    let newer = applied.iter().filter(|done| MIGRATIONS.iter().all(|known| known.number != done.number));
+    let newer =
+        newer.map(|done| State { number: done.number, name: done.name.clone(), known: false, applied: true });
+    Ok(of_program.chain(newer).collect())
+}
+
 /// Runs what has not run yet.
 pub(super) fn run(sql: &mut dyn Sql, now_ms: i64) -> Result<(), Error> {
     let dialect = sql.dialect();

@@ -14,7 +14,7 @@ mod work;
 
 pub use db::{Db, Options};
 pub use error::Error;
-pub use migrate::{Applied, history};
+pub use migrate::{Applied, State, history};
 pub use postgres::Options as PostgresOptions;
 pub use sqlite::Options as SqliteOptions;
 pub use tx::{Dialect, Sql, Tx};

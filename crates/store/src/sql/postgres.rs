@@ -92,6 +92,11 @@ fn config(url: &str) -> Result<Config, Error> {
     Ok(config)
 }
 
+/// The state of a server's database.
+pub fn migrations(options: &Options) -> Result<Vec<migrate::State>, Error> {
+    migrate::states(&mut Session::connect(&config(&options.url)?)?)
+}
+
 fn prepare(session: &mut Session, now_ms: i64) -> Result<(), Error> {
     session.say(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;
     session.say("BEGIN")?;

@@ -11,8 +11,8 @@ use super::sequences::Sequences;
 use super::work::{self, Work, spawn};
 use super::{Dialect, Error, Param, Row, Sql, Tx, Value, ValueRef, migrate};
 use fs4::FileExt;
-use rusqlite::Connection;
 use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OpenFlags};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
@@ -136,6 +136,17 @@ fn connect_to_read(path: &Path) -> Result<Connection, Error> {
     let connection = connect(path)?;
     connection.execute_batch("PRAGMA query_only=ON; PRAGMA cache_size=-8000")?;
     Ok(connection)
+}
+
+/// The state of a file that may not be there yet.
+pub fn migrations(options: &Options) -> Result<Vec<migrate::State>, Error> {
+    let connection = if options.path.exists() {
+        Connection::open_with_flags(&options.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?
+    } else {
+        Connection::open_in_memory()?
+    };
+    let sequences = RefCell::default();
+    migrate::states(&mut Transaction { connection: &connection, sequences: &sequences })
 }
 
 fn prepare(connection: &mut Connection, now_ms: i64) -> Result<(), Error> {

@@ -1,0 +1,222 @@
+//! Several servers on one database, behind a round robin: any request may go to any of them
+//! (PostgreSQL only).
+
+use crate::database::{Cluster, Database};
+use crate::shop::{Shop, job};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Passes each connection on to the next server that takes it.
+struct RoundRobin {
+    address: String,
+    servers: Arc<Mutex<Vec<String>>>,
+}
+
+impl RoundRobin {
+    fn open() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let servers: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (known, turn) = (Arc::clone(&servers), AtomicUsize::new(0));
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let servers = known.lock().unwrap().clone();
+                let next = turn.fetch_add(1, Ordering::Relaxed);
+                let server = (0..servers.len())
+                    .find_map(|offset| TcpStream::connect(&servers[(next + offset) % servers.len()]).ok());
+                if let Some(server) = server {
+                    pass_on(client.try_clone().unwrap(), server.try_clone().unwrap());
+                    pass_on(server, client);
+                }
+            }
+        });
+        Self { address, servers }
+    }
+}
+
+fn pass_on(mut from: TcpStream, mut to: TcpStream) {
+    std::thread::spawn(move || {
+        let mut piece = [0; 16_384];
+        while let Ok(read @ 1..) = from.read(&mut piece) {
+            if to.write_all(&piece[..read]).is_err() {
+                break;
+            }
+        }
+        let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+    });
+}
+
+/// Three servers as one shop. The first is the one that tests talk about; calls go around.
+struct House {
+    shop: Shop,
+    others: Vec<Shop>,
+    _round_robin: RoundRobin,
+}
+
+impl House {
+    fn open(database: Database) -> Self {
+        let round_robin = RoundRobin::open();
+        let origin = format!("http://{}", round_robin.address);
+        let start = |database: Database| {
+            let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+            let flags = ["--listen", &free, "--public-url", &origin, "--sandbox-max-credits", "100000000.00"];
+            let shop = Shop::start(database, &flags);
+            round_robin.servers.lock().unwrap().push(free);
+            shop
+        };
+        let mut shop = start(database);
+        let others: Vec<Shop> = (0..2).map(|_| start(shop.database.shared())).collect();
+        shop.base = format!("{origin}/v2/");
+        Self { shop, others, _round_robin: round_robin }
+    }
+}
+
+fn orders(shop: &Shop, text: &str) -> Result<String, (u16, String)> {
+    let data = json!({ "jobs": [job(text)] }).to_string();
+    let answer = shop.call("POST", "translate/jobs", &format!("data={}", crate::shop::encoded(&data)), &[]);
+    let json = answer.json();
+    match json["response"]["job_ids"][0].as_str() {
+        Some(id) => Ok(id.to_owned()),
+        None if json["opstat"] == "ok" => Ok(json["response"]["jobs"]["0"][0]["job_id"].to_string()),
+        None => {
+            assert_eq!(json["err"]["code"], 2800, "{json}");
+            Err((answer.status, answer.header("retry-after").to_owned()))
+        }
+    }
+}
+
+#[test]
+fn any_request_may_go_to_any_node() {
+    let database = Database::new();
+    if !database.is_postgres() {
+        return;
+    }
+    let house = House::open(database);
+    let shop = &house.shop;
+    let token = shop.get("sandbox", "").unwrap()["inboxes"][0]
+        .as_str()
+        .unwrap()
+        .rsplit('/')
+        .next()
+        .unwrap()
+        .to_owned();
+    let id = shop.orders_text("around the house");
+    shop.delivers(&id, "訳");
+    shop.put(&format!("translate/job/{id}"), &json!({ "action": "approve", "rating": 4 })).unwrap();
+    let inbox = || {
+        shop.get(&format!("sandbox/inbox/{token}"), "wait=5").unwrap()["requests"].as_array().unwrap().len()
+    };
+    shop.until("three callbacks, each once", || inbox() == 3);
+    // The same batch sent to all of them at once is one order.
+    let batch: Vec<_> = (0..40).map(|number| job(&format!("batch {number}"))).collect();
+    let data = json!({ "jobs": batch });
+    std::thread::scope(|scope| {
+        for _ in 0..12 {
+            scope.spawn(|| shop.post("translate/jobs", &data).unwrap());
+        }
+    });
+    let spent: f64 = 1000.0 - shop.balance().parse::<f64>().unwrap();
+    assert_eq!(format!("{spent:.2}"), "4.15", "40 texts of two words and one of three");
+    shop.put("sandbox/robot", &json!({ "mode": "instant", "apply_to_open": 1 })).unwrap();
+    shop.until("the robot is through", || {
+        shop.get("translate/jobs", "status=reviewable&count=200").unwrap().as_array().unwrap().len() == 40
+    });
+    shop.verify();
+}
+
+#[test]
+fn a_node_that_is_killed_leaves_nothing_behind() {
+    let database = Database::new();
+    if !database.is_postgres() {
+        return;
+    }
+    let mut house = House::open(database);
+    house.shop.put("sandbox/robot", &json!({ "mode": "instant" })).unwrap();
+    let mut acknowledged = BTreeSet::new();
+    for round in 0..6 {
+        let batch: Vec<_> = (0..100).map(|number| job(&format!("{round} and {number}"))).collect();
+        let answer = house.shop.orders(&json!(batch)).unwrap();
+        for id in answer["job_ids"].as_array().unwrap() {
+            acknowledged.insert(id.as_str().unwrap().to_owned());
+        }
+        if round % 3 == 1 {
+            house.others.pop().unwrap().tell("KILL");
+        }
+    }
+    assert_eq!(acknowledged.len(), 600);
+    let left =
+        |status: &str| house.shop.get("translate/jobs", &format!("status={status}&count=200")).unwrap();
+    house.shop.until("the others finish its work", || {
+        ["queued", "available", "pending"].into_iter().all(|status| left(status) == json!([]))
+    });
+    for id in acknowledged.iter().step_by(37) {
+        assert_eq!(house.shop.job(id)["status"], "reviewable");
+    }
+    house.shop.verify();
+}
+
+#[test]
+fn a_database_that_crashes_under_load_loses_and_doubles_nothing() {
+    if !Database::new().is_postgres() {
+        return;
+    }
+    let cluster = Cluster::start();
+    let house = House::open(cluster.database());
+    let shop = &house.shop;
+    shop.post("sandbox/credits", &json!({ "set": "100000.00" })).unwrap();
+    let (stop, told) = (AtomicBool::new(false), Mutex::new((0, BTreeSet::new(), Vec::new())));
+    let back = Mutex::new(None);
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (stop, told, back) = (&stop, &told, &back);
+            scope.spawn(move || {
+                for number in 0.. {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let text = format!("two words {thread} {number}");
+                    let outcome = orders(shop, &text);
+                    let mut told = told.lock().unwrap();
+                    told.0 += 1;
+                    match outcome {
+                        Ok(id) => {
+                            assert!(told.1.insert(id), "an id was given out twice");
+                            back.lock().unwrap().get_or_insert_with(Instant::now);
+                        }
+                        Err((status, retry_after)) => {
+                            assert_eq!(status, 503);
+                            assert!(retry_after.parse::<u32>().is_ok(), "Retry-After: {retry_after:?}");
+                            told.2.push(text);
+                        }
+                    }
+                }
+            });
+        }
+        for _ in 0..3 {
+            std::thread::sleep(Duration::from_millis(700));
+            cluster.crash();
+            *back.lock().unwrap() = None;
+            let began = Instant::now();
+            shop.until("orders are taken again", || back.lock().unwrap().is_some());
+            assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    let (texts, acknowledged, unsure) = told.into_inner().unwrap();
+    assert!(acknowledged.len() > 50 && !unsure.is_empty(), "{} and {}", acknowledged.len(), unsure.len());
+    // Whoever is unsure sends it again: a text is paid once whatever became of the first time.
+    for text in &unsure {
+        orders(shop, text).unwrap();
+    }
+    for id in acknowledged.iter().step_by(11) {
+        shop.job(id);
+    }
+    let balance = shop.balance();
+    assert_eq!(balance, format!("{:.2}", 100_000.0 - f64::from(texts) * 0.20), "{texts} texts of four words");
+    shop.verify();
+}
