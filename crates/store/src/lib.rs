@@ -4,6 +4,7 @@
 
 pub mod accounts;
 pub mod claims;
+pub mod copy;
 pub mod deliveries;
 pub mod events;
 pub mod glossaries;

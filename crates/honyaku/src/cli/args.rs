@@ -24,6 +24,28 @@ pub fn command() -> Command {
         .subcommand(glossary())
         .subcommand(callback())
         .subcommand(migrate())
+        .subcommand(settings(
+            Command::new("backup")
+                .about("Copy the embedded database and its secret while the server runs, and check the copy")
+                .arg(required("to", "a new directory")),
+        ))
+        .subcommand(settings(
+            Command::new("restore")
+                .about("Put a backup into the data directory")
+                .arg(required("from", "the backup's directory"))
+                .arg(
+                    Arg::new("replace")
+                        .long("replace")
+                        .action(ArgAction::SetTrue)
+                        .help("move what is there aside"),
+                ),
+        ))
+        .subcommand(
+            Command::new("copy")
+                .about("Move an installation to another database; a copy that was stopped goes on")
+                .arg(required("from", "sqlite://PATH or postgres://…; no server may use it meanwhile"))
+                .arg(required("to", "the same; empty, or what an earlier copy left unfinished")),
+        )
         .subcommand(settings(Command::new("verify").about("Recompute every balance and invariant")))
         .subcommand(settings(
             Command::new("doctor").about("Look for what would keep the server from working"),

@@ -2,8 +2,10 @@
 
 mod account;
 mod args;
+mod backup;
 mod callback;
 mod check;
+mod copy;
 mod credit;
 mod demo;
 mod glossary;
@@ -42,6 +44,9 @@ fn command(matches: &ArgMatches) -> Outcome {
         Some(("glossary", matches)) => glossary::run(matches),
         Some(("callback", matches)) => callback::run(matches),
         Some(("migrate", matches)) => migrate::run(matches),
+        Some(("copy", matches)) => copy::run(matches),
+        Some(("backup", matches)) => backup::backup(matches),
+        Some(("restore", matches)) => backup::restore(matches),
         Some(("verify", matches)) => check::verify(matches),
         Some(("doctor", matches)) => check::doctor(matches),
         _ => Err("say what to do: honyaku --help lists the commands".into()),

@@ -8,6 +8,7 @@ mod codes_table;
 mod database;
 mod golden;
 mod leniency;
+mod moving;
 mod nodes;
 mod ordering;
 mod races;

@@ -82,7 +82,7 @@ fn orders(shop: &Shop, text: &str) -> Result<String, (u16, String)> {
     let json = answer.json();
     match json["response"]["job_ids"][0].as_str() {
         Some(id) => Ok(id.to_owned()),
-        None if json["opstat"] == "ok" => Ok(json["response"]["jobs"]["0"][0]["job_id"].to_string()),
+        None if json["opstat"] == "ok" => panic!("no id: {json}"),
         None => {
             assert_eq!(json["err"]["code"], 2800, "{json}");
             Err((answer.status, answer.header("retry-after").to_owned()))

@@ -95,11 +95,15 @@ impl Shop {
     }
 
     /// Stops the server as an operator would, and starts it again on the same data.
-    pub fn restart(mut self) -> Self {
+    pub fn restart(self) -> Self {
+        Self::start(self.stop(), &[])
+    }
+
+    /// Stops the server as an operator would; what it leaves.
+    pub fn stop(mut self) -> Database {
         Command::new("kill").arg(self.server.id().to_string()).status().unwrap();
         self.server.wait().unwrap();
-        let database = std::mem::replace(&mut self.database, Database::nowhere());
-        Self::start(database, &[])
+        std::mem::replace(&mut self.database, Database::nowhere())
     }
 
     /// Sends the server a signal.

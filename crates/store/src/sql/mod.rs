@@ -16,6 +16,6 @@ pub use db::{Db, Options};
 pub use error::Error;
 pub use migrate::{Applied, State, history};
 pub use postgres::Options as PostgresOptions;
-pub use sqlite::Options as SqliteOptions;
+pub use sqlite::{Options as SqliteOptions, lock, look_into, snapshot};
 pub use tx::{Dialect, Sql, Tx};
 pub use value::{Column, Param, Row, Value, ValueRef};

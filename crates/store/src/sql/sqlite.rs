@@ -103,8 +103,36 @@ impl Sqlite {
     }
 }
 
+/// Writes a consistent copy of a file that may be in use, and checks it.
+pub fn snapshot(path: &Path, copy: &Path) -> Result<(), Error> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.execute("VACUUM INTO ?1", [copy.display().to_string()])?;
+    let whole: String = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_ONLY)?.query_row(
+        "PRAGMA integrity_check",
+        [],
+        |row| row.get(0),
+    )?;
+    if whole != "ok" {
+        return Err(Error::Engine(format!("{}: {whole}", copy.display())));
+    }
+    let synced = std::fs::File::open(copy).and_then(|file| file.sync_all());
+    synced.map_err(|error| Error::Unavailable(error.to_string()))
+}
+
+/// Reads a file that nobody serves.
+pub fn look_into<T, E: From<Error>>(
+    path: &Path,
+    closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(Error::from)?;
+    let sequences = RefCell::default();
+    closure(&mut Tx::new(&mut Transaction { connection: &connection, sequences: &sequences }))
+}
+
 /// Held for the life of the process; the operating system frees it even after kill -9.
-fn lock(path: &Path) -> Result<std::fs::File, Error> {
+pub fn lock(path: &Path) -> Result<std::fs::File, Error> {
     let lock_path = path.with_extension("lock");
     let unavailable = |error: std::io::Error| Error::Unavailable(format!("{}: {error}", lock_path.display()));
     let file = std::fs::OpenOptions::new()

@@ -45,6 +45,16 @@ pub trait Column: Sized {
     fn read(value: Value) -> Result<Self, String>;
 }
 
+impl Param for Value {
+    fn value(&self) -> ValueRef<'_> {
+        match self {
+            Self::Null => ValueRef::Null,
+            Self::Int(number) => ValueRef::Int(*number),
+            Self::Text(text) => ValueRef::Text(text),
+            Self::Bytes(bytes) => ValueRef::Bytes(bytes),
+        }
+    }
+}
 impl Param for i64 {
     fn value(&self) -> ValueRef<'_> {
         ValueRef::Int(*self)
@@ -221,6 +231,11 @@ impl Row {
     /// A row of these values.
     pub fn new(values: Vec<Value>) -> Self {
         Self { values, next: 0 }
+    }
+
+    /// Every column as it is.
+    pub fn take_all(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.values)
     }
 
     /// The next column.

@@ -1,0 +1,199 @@
+//! Backup, restore, migrations, and the move from one engine to the other and back.
+
+use crate::database::Database;
+use crate::shop::{Shop, job};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A command's lines; it must succeed.
+fn lines(command: &mut Command) -> Vec<String> {
+    let done = command.output().unwrap();
+    assert!(
+        done.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr)
+    );
+    String::from_utf8_lossy(&done.stdout).lines().map(str::to_owned).collect()
+}
+
+/// What a command that must fail says.
+fn refusal(command: &mut Command) -> String {
+    let done = command.output().unwrap();
+    assert!(!done.status.success());
+    String::from_utf8_lossy(&done.stderr).into_owned()
+}
+
+/// A shop with something in every corner.
+fn furnished(database: Database) -> Shop {
+    let shop = Shop::start(database, &[]);
+    let terms = shop.database.directory().join("terms.csv");
+    std::fs::write(&terms, "en,ja\ncat,猫\n").unwrap();
+    let add = ["glossary", "add", "--account", "demo", "--sandbox", "--file", terms.to_str().unwrap()];
+    shop.command(&add);
+    let done = shop.orders_text("to be approved");
+    shop.delivers(&done, "承認");
+    shop.put(&format!("translate/job/{done}"), &json!({ "action": "approve", "rating": 3 })).unwrap();
+    let rejected = shop.orders_text("to be rejected");
+    shop.delivers(&rejected, "却下");
+    let reject = json!({ "action": "reject", "reason": "quality", "comment": "bad", "follow_up": "requeue" });
+    shop.put(&format!("translate/job/{rejected}"), &reject).unwrap();
+    shop.post(&format!("translate/job/{rejected}/comment"), &json!({ "body": "コメント" })).unwrap();
+    let batch: Vec<_> = (0..1_100).map(|number| job(&format!("one of many {number}"))).collect();
+    let order = shop.orders(&json!(batch)).unwrap();
+    shop.orders(&json!([job("to be approved")])).unwrap();
+    shop.until("all are on the board", || {
+        let order =
+            shop.get(&format!("translate/order/{}", order["order_id"].as_str().unwrap()), "").unwrap();
+        order["order"]["jobs_queued"] == "0" || order["order"]["jobs_queued"] == 0
+    });
+    shop
+}
+
+fn url(database: &Database) -> String {
+    let flags = database.flags();
+    match flags.iter().position(|flag| flag == "--database") {
+        Some(at) => flags[at + 1].clone(),
+        None => format!("sqlite://{}/honyaku.sqlite", database.directory().display()),
+    }
+}
+
+fn copy(from: &Database, to: &Database) -> Vec<String> {
+    lines(Command::new(env!("CARGO_BIN_EXE_honyaku")).args(["copy", "--from", &url(from), "--to", &url(to)]))
+}
+
+/// A database of an engine without anything in it, that goes on with the keys of another.
+fn heir(of: &Database, postgres: bool) -> Database {
+    let heir = if postgres { Database::new() } else { Database::nowhere() };
+    for file in ["secret.key", "demo.json"] {
+        std::fs::copy(of.directory().join(file), heir.directory().join(file)).unwrap();
+    }
+    heir
+}
+
+#[test]
+fn an_installation_moves_to_the_other_engine_and_back() {
+    if !Database::new().is_postgres() {
+        return;
+    }
+    let shop = furnished(Database::nowhere());
+    let (balance, first) = (shop.balance(), shop.job("1"));
+    let database = shop.stop();
+    let there = heir(&database, true);
+    let gone = copy(&database, &there);
+    assert!(gone.iter().any(|line| line.starts_with("job: 1102 rows, ")), "{gone:?}");
+    let shop = Shop::start(there, &[]);
+    assert_eq!((shop.balance(), &shop.job("1")["body_tgt"]), (balance, &first["body_tgt"]));
+    let known = shop.orders(&json!([job("to be approved"), job("quite new")])).unwrap();
+    assert_eq!(known["job_ids"][0], "1", "lazy loading knows the old texts: {known}");
+    assert_eq!(known["job_ids"][1], "1103", "ids go on where they were");
+    shop.verify();
+    let there = shop.stop();
+    let back = heir(&there, false);
+    let home = copy(&there, &back);
+    assert!(home.iter().any(|line| line.starts_with("job: 1103 rows, ")), "{home:?}");
+    let shop = Shop::start(back, &[]);
+    assert_eq!(shop.job("1103")["body_src"], "quite new");
+    shop.verify();
+    let full = Command::new(env!("CARGO_BIN_EXE_honyaku"))
+        .args(["copy", "--from", &url(&there), "--to", &url(&database)])
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&full.stderr).contains("has accounts already"));
+}
+
+#[test]
+fn a_copy_that_was_stopped_goes_on() {
+    if !Database::new().is_postgres() {
+        return;
+    }
+    let database = furnished(Database::nowhere()).stop();
+    let (whole, broken) = (heir(&database, true), heir(&database, true));
+    let expected = copy(&database, &whole);
+    // As if it had been stopped in the middle of the jobs.
+    copy(&database, &broken);
+    broken.change(
+        "CREATE TABLE copy_unfinished (marker BIGINT); \
+         DELETE FROM claim_job; DELETE FROM captcha; DELETE FROM revision; DELETE FROM order_found; \
+         DELETE FROM delivery_attempt; DELETE FROM inbox_request; DELETE FROM job WHERE id > 700;",
+    );
+    assert_eq!(copy(&database, &broken), expected);
+}
+
+#[test]
+fn every_table_is_copied_or_made_by_the_program() {
+    let shop = Shop::start(Database::nowhere(), &[]);
+    let file = shop.database.directory().join("honyaku.sqlite");
+    let connection = rusqlite::Connection::open(file).unwrap();
+    let mut select = connection
+        .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        .unwrap();
+    let there: BTreeSet<String> =
+        select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let copied: BTreeSet<String> =
+        store::copy::tables().chain(store::copy::NOT_COPIED.iter().copied()).map(str::to_owned).collect();
+    assert!(there.is_subset(&copied), "{:?}", there.difference(&copied).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_backup_under_load_has_all_that_was_acknowledged_before_it() {
+    let shop = Shop::start(Database::nowhere(), &[]);
+    let stop = AtomicBool::new(false);
+    let backup = shop.database.directory().join("backup");
+    let to = backup.to_str().unwrap();
+    let before = std::thread::scope(|scope| {
+        let (stop, shop) = (&stop, &shop);
+        scope.spawn(move || {
+            for number in 0.. {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
+                let batch: Vec<_> =
+                    (0..20).map(|job_number| job(&format!("load {number} {job_number}"))).collect();
+                shop.orders(&json!(batch)).unwrap();
+            }
+        });
+        let early = shop.orders_text("acknowledged before");
+        lines(&mut shop.database.command(&["backup", "--to", to]));
+        stop.store(true, Ordering::Relaxed);
+        early
+    });
+    let taken = refusal(&mut shop.database.command(&["backup", "--to", to]));
+    assert!(taken.contains("is there already"), "{taken}");
+    let running = refusal(&mut shop.database.command(&["restore", "--from", to]));
+    assert!(running.contains("in use by another honyaku process"), "{running}");
+    let old = shop.stop();
+    let there = refusal(&mut old.command(&["restore", "--from", to]));
+    assert!(there.contains("--replace"), "{there}");
+    lines(&mut old.command(&["restore", "--from", to, "--replace"]));
+    let shop = Shop::start(old, &[]);
+    assert_eq!(shop.job(&before)["body_src"], "acknowledged before");
+    shop.orders(&json!([job("life goes on")])).unwrap();
+    shop.verify();
+    let spoilt = backup.join("honyaku.sqlite");
+    let mut bytes = std::fs::read(&spoilt).unwrap();
+    bytes[5_000] ^= 1;
+    std::fs::write(&spoilt, bytes).unwrap();
+    let elsewhere = Database::nowhere();
+    let damaged = refusal(&mut elsewhere.command(&["restore", "--from", to]));
+    assert!(damaged.contains("is damaged"), "{damaged}");
+}
+
+#[test]
+fn migrations_are_listed_run_once_and_never_backwards() {
+    let database = Database::new();
+    assert_eq!(lines(&mut database.command(&["migrate", "status"])), ["0001 base pending"]);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| lines(&mut database.command(&["migrate", "run"])));
+        }
+    });
+    assert_eq!(lines(&mut database.command(&["migrate", "status"])), ["0001 base applied"]);
+    database
+        .change("INSERT INTO migration (number, name, checksum, applied_at) VALUES (999, 'later', 'x', 1)");
+    let newer = refusal(&mut database.command(&["serve", "--listen", "127.0.0.1:0"]));
+    assert!(newer.contains("the database is newer than this program"), "{newer}");
+    assert!(lines(&mut database.command(&["migrate", "status"]))[1].contains("use a newer honyaku"));
+}
