@@ -100,7 +100,7 @@ pub fn copy(source: &Db, target: &Db, told: &dyn Fn(&Copied)) -> Result<(), Erro
     for table in TABLES {
         while copy_batch(source, target, table)? {}
     }
-    let next = source.write_blocking(|tx| next_ids(tx))?;
+    let next = source.write_blocking(next_ids)?;
     target.write_blocking(move |tx| set_next_ids(tx, &next))?;
     for table in TABLES {
         let (here, there) = (hash(source, table)?, hash(target, table)?);
