@@ -46,7 +46,11 @@ fn options(address: &str, flag: &str) -> Result<Options, String> {
         return Ok(Options::Sqlite(SqliteOptions { path, exclusive: true, readers: 1 }));
     }
     if address.starts_with("postgres://") || address.starts_with("postgresql://") {
-        return Ok(Options::Postgres(PostgresOptions { url: address.to_owned(), connections: 2 }));
+        return Ok(Options::Postgres(PostgresOptions {
+            url: address.to_owned(),
+            connections: 2,
+            authorities: None,
+        }));
     }
     Err(format!("--{flag}: write sqlite://PATH or postgres://user:password@host/database"))
 }

@@ -50,6 +50,9 @@ pub fn database(config: &Config, serving: bool) -> Result<Options, Box<dyn std::
             Options::Postgres(PostgresOptions {
                 url: url.to_owned(),
                 connections: most("database_connections")?,
+                authorities: Some(config.text("database_authorities"))
+                    .filter(|file| !file.is_empty())
+                    .map(PathBuf::from),
             })
         }
         _ => {

@@ -32,6 +32,11 @@ pub const SETTINGS: &[Setting] = &[
         secret: true,
         help: "postgres://user:password@host/database; empty: embedded, in the data directory",
     },
+    setting(
+        "database_authorities",
+        "",
+        "PostgreSQL: PEM file of the authorities that vouch for it; empty: the machine's",
+    ),
     setting("database_connections", "10", "PostgreSQL: how many calls are worked on at once"),
     setting("database_readers", "3", "embedded database: how many reads run at once"),
     Setting {

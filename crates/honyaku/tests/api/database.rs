@@ -2,7 +2,7 @@
 //! address of a server, a database there. Every test runs on both.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -17,6 +17,10 @@ pub struct Database {
 struct Server {
     address: String,
     name: String,
+    /// Parameters of the address.
+    more: String,
+    /// Whoever drops the database in the end.
+    _first: Option<Arc<Server>>,
 }
 
 /// A server of a test's own, which it may crash.
@@ -30,8 +34,20 @@ impl Cluster {
         let directory = tempfile::tempdir().unwrap();
         // It runs as somebody else.
         std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-        let address = cluster("start", &directory.path().join("server"));
+        let address = cluster(&["start"], &directory.path().join("server"), &[]);
         Self { address: address.trim().to_owned(), directory }
+    }
+
+    /// One that listens on the network too, encrypted only. Beside it the port, and the file of
+    /// the authority that vouches for it.
+    pub fn encrypted() -> (Self, String, PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let free =
+            std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+        let server = directory.path().join("server");
+        let address = cluster(&["start"], &server, &[&free]);
+        (Self { address: address.trim().to_owned(), directory }, free, server.join("server.crt"))
     }
 
     pub fn database(&self) -> Database {
@@ -40,20 +56,26 @@ impl Cluster {
 
     /// Ends it without warning, and starts it again.
     pub fn crash(&self) {
-        cluster("crash", &self.directory.path().join("server"));
+        cluster(&["crash"], &self.directory.path().join("server"), &[]);
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        cluster("stop", &self.directory.path().join("server"));
+        cluster(&["stop"], &self.directory.path().join("server"), &[]);
     }
 }
 
-fn cluster(action: &str, directory: &Path) -> String {
+fn cluster(action: &[&str], directory: &Path, more: &[&str]) -> String {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/postgres/cluster");
-    let done = Command::new(script).arg(action).arg(directory).stderr(Stdio::inherit()).output().unwrap();
-    assert!(done.status.success(), "cluster {action}");
+    let done = Command::new(script)
+        .args(action)
+        .arg(directory)
+        .args(more)
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(done.status.success(), "cluster {action:?}");
     String::from_utf8(done.stdout).unwrap()
 }
 
@@ -97,6 +119,30 @@ impl Database {
         flags
     }
 
+    /// One number that PostgreSQL answers.
+    pub fn ask(&self, sql: &str) -> i64 {
+        let server = self.server.as_ref().unwrap();
+        connect(&server.url()).query_one(sql, &[]).unwrap().get(0)
+    }
+
+    /// One text that PostgreSQL answers.
+    pub fn told(&self, sql: &str) -> String {
+        let server = self.server.as_ref().unwrap();
+        connect(&server.url()).query_one(sql, &[]).unwrap().get::<_, Option<String>>(0).unwrap_or_default()
+    }
+
+    /// The same with more in the server's address.
+    pub fn with(mut self, more: &str) -> Self {
+        let server = self.server.take().unwrap();
+        self.server = Some(Arc::new(Server {
+            address: server.address.clone(),
+            name: server.name.clone(),
+            more: more.to_owned(),
+            _first: Some(server),
+        }));
+        self
+    }
+
     /// Changes rows behind the server's back.
     pub fn change(&self, sql: &str) {
         match &self.server {
@@ -121,16 +167,19 @@ impl Server {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
         connect(&format!("{address}postgres")).batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
-        Self { address, name }
+        Self { address, name, more: String::new(), _first: None }
     }
 
     fn url(&self) -> String {
-        format!("{}{}", self.address, self.name)
+        format!("{}{}{}", self.address, self.name, self.more)
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
+        if self._first.is_some() {
+            return;
+        }
         let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
         // A test that failed already must not fail once more here.
         if let Ok(mut client) =

@@ -220,3 +220,78 @@ fn a_database_that_crashes_under_load_loses_and_doubles_nothing() {
     assert_eq!(balance, format!("{:.2}", 100_000.0 - f64::from(texts) * 0.20), "{texts} texts of four words");
     shop.verify();
 }
+
+#[test]
+fn a_server_is_believed_only_if_its_certificate_fits() {
+    if !Database::new().is_postgres() {
+        return;
+    }
+    let (cluster, port, authority) = Cluster::encrypted();
+    let _kept = &cluster;
+    let address = format!("postgres://honyaku@127.0.0.1:{port}/postgres?sslmode=require");
+    let run = |authority: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_honyaku"));
+        command.args(["migrate", "status", "--database", &address, "--database-authorities", authority]);
+        let data = tempfile::tempdir().unwrap();
+        command.args(["--data-dir", data.path().to_str().unwrap()]);
+        command.output().unwrap()
+    };
+    let fits = run(authority.to_str().unwrap());
+    assert!(fits.status.success(), "{}", String::from_utf8_lossy(&fits.stderr));
+    let unknown = run("");
+    let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(!unknown.status.success() && said.contains("certificate"), "{said}");
+}
+
+#[test]
+fn every_question_has_an_index() {
+    let database = Database::new();
+    if !database.is_postgres() {
+        return;
+    }
+    // Without another way the server would still read whole tables: those reads are counted.
+    let database = database.with("?options=-c%20enable_seqscan%3Doff");
+    let shop = Shop::start(database, &[]);
+    let token = shop.get("sandbox", "").unwrap()["inboxes"][0]
+        .as_str()
+        .unwrap()
+        .rsplit('/')
+        .next()
+        .unwrap()
+        .to_owned();
+    let whole_reads = || {
+        shop.database.ask("SELECT SUM(seq_scan)::bigint FROM pg_stat_user_tables WHERE relname IN \
+            ('job', 'order', 'event', 'task', 'delivery', 'delivery_attempt', 'destination', 'ledger_transaction', \
+            'ledger_entry', 'ledger_balance', 'claim', 'claim_job', 'comment', 'revision', 'captcha', 'api_key', 'environment')")
+    };
+    let before = whole_reads();
+    shop.put("sandbox/robot", &json!({ "mode": "instant" })).unwrap();
+    let id =
+        shop.orders(&json!([job("one"), job("two")])).unwrap()["job_ids"][0].as_str().unwrap().to_owned();
+    shop.wait_for(&id, "reviewable");
+    shop.orders(&json!([job("one")])).unwrap();
+    shop.put(&format!("translate/job/{id}"), &json!({ "action": "revise", "comment": "again" })).unwrap();
+    shop.wait_for(&id, "reviewable");
+    shop.put(&format!("translate/job/{id}"), &json!({ "action": "approve", "rating": 5 })).unwrap();
+    for path in
+        ["account/balance", "account/events", "account/callbacks", "translate/jobs", "translate/order/1"]
+    {
+        shop.get(path, "").unwrap();
+    }
+    for part in ["", "/comments", "/revisions", "/feedback"] {
+        shop.get(&format!("translate/job/{id}{part}"), "").unwrap();
+    }
+    shop.get("translate/jobs", "status=reviewable").unwrap();
+    shop.get(&format!("sandbox/inbox/{token}"), "").unwrap();
+    shop.delete("translate/job/2").unwrap_err();
+    // Sessions report what they read when they are idle for a while.
+    std::thread::sleep(Duration::from_millis(1_500));
+    assert_eq!(
+        whole_reads() - before,
+        0,
+        "{}",
+        shop.database.told(
+            "SELECT string_agg(relname || ' ' || seq_scan, ', ') FROM pg_stat_user_tables WHERE seq_scan > 0"
+        )
+    );
+}

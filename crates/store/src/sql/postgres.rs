@@ -8,14 +8,20 @@
 use super::db::Lane;
 use super::work::{self, Work, spawn};
 use super::{Error, Param, Row, Sql, Tx, Value, ValueRef, migrate};
+use postgres::config::SslMode;
 use postgres::error::SqlState;
 use postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 use postgres::{Client, Config, NoTls, Statement};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
 use std::collections::HashMap;
 use std::error::Error as StdError;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// A connection that cannot be made in this time is not there.
 const CONNECT_FOR: Duration = Duration::from_secs(3);
@@ -34,6 +40,43 @@ pub struct Options {
     pub url: String,
     /// How many calls are worked on at once; reads as many again, background work a quarter.
     pub connections: usize,
+    /// PEM file of the authorities whose word is taken for the server; the machine's if none.
+    pub authorities: Option<PathBuf>,
+}
+
+/// What a thread needs to connect.
+#[derive(Clone)]
+struct Way {
+    config: Config,
+    encrypted: MakeRustlsConnect,
+}
+
+impl Way {
+    fn new(options: &Options) -> Result<Self, Error> {
+        let encrypted = MakeRustlsConnect::new(encryption(options.authorities.as_deref())?);
+        Ok(Self { config: config(&options.url)?, encrypted })
+    }
+
+    /// `sslmode=require` connects encrypted to a server that proves who it is, or not at all;
+    /// `disable` in the clear; the default tries the first and then the second.
+    fn connect(&self) -> Result<Client, Error> {
+        if self.config.get_ssl_mode() == SslMode::Disable {
+            return self.config.connect(NoTls).map_err(|error| unavailable(&error));
+        }
+        let refused = match self.config.connect(self.encrypted.clone()) {
+            Ok(client) => return Ok(client),
+            Err(error) => error,
+        };
+        let by_the_server = refused.as_db_error().is_some();
+        if self.config.get_ssl_mode() != SslMode::Prefer || by_the_server {
+            return Err(unavailable(&refused));
+        }
+        let mut plain = self.config.clone();
+        plain.ssl_mode(SslMode::Disable);
+        let client = plain.connect(NoTls).map_err(|_| unavailable(&refused))?;
+        tracing::warn!(error = %refused, "the database is reached without encryption; sslmode=require forbids it");
+        Ok(client)
+    }
 }
 
 /// The way to the threads. Cheap to clone; they end when the last of these is gone.
@@ -47,16 +90,16 @@ pub struct Postgres {
 impl Postgres {
     /// Connects, brings the tables up to date and starts the threads.
     pub fn open(options: &Options, now_ms: i64) -> Result<Self, Error> {
-        let config = config(&options.url)?;
-        let mut session = Session::connect(&config)?;
+        let way = Way::new(options)?;
+        let mut session = Session::connect(&way)?;
         prepare(&mut session, now_ms)?;
         let most = options.connections.max(2);
         let start = |name: &str, threads: usize, begin: &'static str| {
             let (sender, receiver) = mpsc::channel();
             let receiver = Arc::new(Mutex::new(receiver));
             for number in 0..threads {
-                let (config, receiver) = (config.clone(), Arc::clone(&receiver));
-                spawn(&format!("db-{name}-{number}"), move || serve(&config, &receiver, begin))?;
+                let (way, receiver) = (way.clone(), Arc::clone(&receiver));
+                spawn(&format!("db-{name}-{number}"), move || serve(&way, &receiver, begin))?;
             }
             Ok::<_, Error>(sender)
         };
@@ -94,7 +137,7 @@ fn config(url: &str) -> Result<Config, Error> {
 
 /// The state of a server's database.
 pub fn migrations(options: &Options) -> Result<Vec<migrate::State>, Error> {
-    migrate::states(&mut Session::connect(&config(&options.url)?)?)
+    migrate::states(&mut Session::connect(&Way::new(options)?)?)
 }
 
 fn prepare(session: &mut Session, now_ms: i64) -> Result<(), Error> {
@@ -107,7 +150,7 @@ fn prepare(session: &mut Session, now_ms: i64) -> Result<(), Error> {
     migrated
 }
 
-fn serve(config: &Config, work: &Mutex<mpsc::Receiver<Box<dyn Work>>>, begin: &str) {
+fn serve(way: &Way, work: &Mutex<mpsc::Receiver<Box<dyn Work>>>, begin: &str) {
     let mut session = None;
     loop {
         let next = match work.lock() {
@@ -115,7 +158,7 @@ fn serve(config: &Config, work: &Mutex<mpsc::Receiver<Box<dyn Work>>>, begin: &s
             Err(_) => return,
         };
         let Ok(mut closure) = next else { return };
-        let ended = match begun(&mut session, config, begin) {
+        let ended = match begun(&mut session, way, begin) {
             Ok(session) => transact(session, closure.as_mut()),
             Err(error) => Err(error),
         };
@@ -127,13 +170,13 @@ fn serve(config: &Config, work: &Mutex<mpsc::Receiver<Box<dyn Work>>>, begin: &s
 }
 
 /// A session in which a transaction has begun: nothing is lost yet if that fails at first.
-fn begun<'s>(kept: &'s mut Option<Session>, config: &Config, begin: &str) -> Result<&'s mut Session, Error> {
+fn begun<'s>(kept: &'s mut Option<Session>, way: &Way, begin: &str) -> Result<&'s mut Session, Error> {
     if let Some(mut session) = kept.take()
         && session.say(begin).is_ok()
     {
         return Ok(kept.insert(session));
     }
-    let mut session = Session::connect(config)?;
+    let mut session = Session::connect(way)?;
     session.reads_only = begin.ends_with("READ ONLY");
     session.say(begin)?;
     Ok(kept.insert(session))
@@ -168,8 +211,8 @@ struct Session {
 }
 
 impl Session {
-    fn connect(config: &Config) -> Result<Self, Error> {
-        let mut client = config.connect(NoTls).map_err(|error| unavailable(&error))?;
+    fn connect(way: &Way) -> Result<Self, Error> {
+        let mut client = way.connect()?;
         client.batch_execute(SESSION).map_err(|error| unavailable(&error))?;
         Ok(Self { client, statements: HashMap::new(), reads_only: false, broken: None })
     }
@@ -202,6 +245,30 @@ impl Session {
         self.broken = Some(Error::Unavailable(fault.to_string()));
         fault
     }
+}
+
+fn encryption(authorities: Option<&Path>) -> Result<ClientConfig, Error> {
+    let mut roots = RootCertStore::empty();
+    match authorities {
+        None => {
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        }
+        Some(file) => {
+            let unreadable = |error: &dyn std::fmt::Display| {
+                Error::Schema(format!("database_authorities {}: {error}", file.display()))
+            };
+            let certificates = CertificateDer::pem_file_iter(file).map_err(|error| unreadable(&error))?;
+            for certificate in certificates {
+                let certificate = certificate.map_err(|error| unreadable(&error))?;
+                roots.add(certificate).map_err(|error| unreadable(&error))?;
+            }
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::Engine(error.to_string()))?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
 fn unavailable(error: &postgres::Error) -> Error {
