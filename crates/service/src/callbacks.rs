@@ -14,6 +14,7 @@ use domain::ids::*;
 use outbound::body::{Encoding, encode};
 use outbound::{Outcome, schedule};
 use robot::instruction::CallbackTrick;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::deliveries::{self, Attempt, Delivery, Destination};
 use store::events::{self, Event};
@@ -27,26 +28,41 @@ const LATE_TRICK_MS: i64 = 60_000;
 /// Makes deliveries of the oldest events in the outbox; how many there were.
 pub fn fan_out(tx: &mut Tx<'_>, real_now: Timestamp, limit: i64) -> Result<usize, Error> {
     let waiting = events::outbox(tx, limit)?;
+    // Destinations are locked until the deliveries are there to be seen, always in the same
+    // order, so that two nodes cannot wait for each other.
+    let mut destinations: BTreeMap<String, i64> =
+        waiting.iter().filter_map(address).map(|at| (at, 0)).collect();
+    for (address, id) in &mut destinations {
+        *id = deliveries::destination(tx, address)?;
+    }
     for event in &waiting {
-        deliver(tx, event, real_now)?;
+        if let Some(id) = address(event).and_then(|address| destinations.get(&address)) {
+            deliver(tx, event, *id, real_now)?;
+        }
         events::leave_outbox(tx, event.id)?;
     }
     Ok(waiting.len())
 }
 
-fn deliver(tx: &mut Tx<'_>, event: &Event, real_now: Timestamp) -> Result<(), Error> {
+/// The destination that an event's callback goes to; none if there is no callback.
+fn address(event: &Event) -> Option<String> {
+    let url = event
+        .callback_url
+        .as_ref()
+        .filter(|_| event.key.is_some() && event.trick.as_deref() != Some("none"))?;
+    // An address that cannot be read is refused by the first attempt, and logged there.
+    Some(Url::parse(url).map(|url| outbound::destination(&url)).unwrap_or_else(|_| url.clone()))
+}
+
+fn deliver(tx: &mut Tx<'_>, event: &Event, destination: i64, real_now: Timestamp) -> Result<(), Error> {
     let (Some(url), Some(key)) = (&event.callback_url, event.key) else { return Ok(()) };
-    let trick = event.trick.as_deref();
-    let (times, delay_ms) = match trick {
-        Some("none") => return Ok(()),
+    let (times, delay_ms) = match event.trick.as_deref() {
         Some("twice") => (2, 0),
         Some("late") => (1, LATE_TRICK_MS),
         _ => (1, 0),
     };
-    // An address that cannot be read is refused by the first attempt, and logged there.
-    let address = Url::parse(url).map(|url| outbound::destination(&url)).unwrap_or_else(|_| url.clone());
     let run_at = real_now.plus_ms(delay_ms);
-    let destination = deliveries::destination(tx, &address, run_at)?;
+    deliveries::expect(tx, destination, run_at)?;
     for _ in 0..times {
         let delivery = Delivery {
             id: DeliveryId(tx.reserve_ids("delivery", 1)?),
@@ -254,7 +270,8 @@ pub fn conclude(
 
 /// After a destination's turn: when it is due again.
 pub fn end_turn(tx: &mut Tx<'_>, destination: i64, real_now: Timestamp) -> Result<(), Error> {
-    let failures = deliveries::failures(tx, destination)?;
+    // Locked first: a delivery that is being made for it is waited for, and then seen.
+    let failures = deliveries::failures_locked(tx, destination)?;
     let pause_ms = schedule::pause_ms(u32::try_from(failures).unwrap_or(u32::MAX));
     Ok(deliveries::reschedule_destination(tx, destination, real_now.plus_ms(pause_ms))?)
 }

@@ -56,24 +56,38 @@ fn from_row(row: &mut Row) -> Result<Delivery, Error> {
     })
 }
 
-/// The destination with this address; made if it is new. It is due at `due` at the latest.
-pub fn destination(tx: &mut Tx<'_>, address: &str, due: Timestamp) -> Result<i64, Error> {
-    let known = tx.query_opt("SELECT id FROM destination WHERE address = $1", &[&address], Row::take)?;
+/// The destination with this address, made if it is new; locked until the transaction ends.
+pub fn destination(tx: &mut Tx<'_>, address: &str) -> Result<i64, Error> {
+    let for_update = tx.for_update();
+    let known = tx.query_opt(
+        &format!("SELECT id FROM destination WHERE address = $1 {for_update}"),
+        &[&address],
+        Row::take,
+    )?;
     if let Some(id) = known {
-        // A failing destination keeps its pause.
-        tx.execute(
-            "UPDATE destination SET due_at = $2 WHERE id = $1 AND due_at > $2 AND failures < 10",
-            &[&id, &due],
-        )?;
         return Ok(id);
     }
     let id = tx.reserve_ids("destination", 1)?;
+    // Somebody else may make it at the same time: then theirs is taken, and locked by the update.
     tx.query_one(
         "INSERT INTO destination (id, address, due_at) VALUES ($1, $2, $3) \
-         ON CONFLICT (address) DO UPDATE SET due_at = $3 RETURNING id",
-        &[&id, &address, &due],
+         ON CONFLICT (address) DO UPDATE SET failures = destination.failures RETURNING id",
+        &[&id, &address, &NEVER],
         Row::take,
     )
+}
+
+/// Nothing waits there: no pause is as long.
+const NEVER: i64 = i64::MAX;
+const LONGEST_PAUSE_MS: i64 = 3_600_000;
+
+/// The destination gets something to do at `due`. A failing one keeps its pause.
+pub fn expect(tx: &mut Tx<'_>, id: i64, due: Timestamp) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE destination SET due_at = $2 WHERE id = $1 AND due_at > $2 AND (failures < 10 OR due_at > $3)",
+        &[&id, &due, &due.plus_ms(LONGEST_PAUSE_MS)],
+    )?;
+    Ok(())
 }
 
 /// Writes a delivery.
@@ -243,7 +257,7 @@ pub fn reschedule_destination(tx: &mut Tx<'_>, id: i64, not_before: Timestamp) -
     tx.execute(
         "UPDATE destination SET due_at = COALESCE((SELECT CASE WHEN MIN(run_at) > $2 THEN MIN(run_at) ELSE $2 END \
          FROM delivery WHERE destination_id = $1 AND state = 'waiting' HAVING MIN(run_at) IS NOT NULL), $3) WHERE id = $1",
-        &[&id, &not_before, &i64::MAX],
+        &[&id, &not_before, &NEVER],
     )?;
     Ok(())
 }
@@ -330,9 +344,13 @@ pub fn resend(tx: &mut Tx<'_>, scope: Scope, id: DeliveryId, now: Timestamp) -> 
     Ok(rows == 1)
 }
 
-/// Failures in a row of a destination.
-pub fn failures(tx: &mut Tx<'_>, destination: i64) -> Result<i64, Error> {
-    let failures =
-        tx.query_opt("SELECT failures FROM destination WHERE id = $1", &[&destination], Row::take)?;
+/// Failures in a row of a destination, which is locked until the transaction ends.
+pub fn failures_locked(tx: &mut Tx<'_>, destination: i64) -> Result<i64, Error> {
+    let for_update = tx.for_update();
+    let failures = tx.query_opt(
+        &format!("SELECT failures FROM destination WHERE id = $1 {for_update}"),
+        &[&destination],
+        Row::take,
+    )?;
     Ok(failures.unwrap_or(0))
 }

@@ -19,6 +19,8 @@ pub struct Keep {
 pub fn wipe(tx: &mut Tx<'_>, scope: Scope, keep: Keep, revoked_at: i64) -> Result<(), Error> {
     let jobs = "(SELECT id FROM job WHERE account_id = $1 AND sandbox = $2)";
     let both: [&dyn Param; 2] = [&scope.account, &scope.environment];
+    // Waits for the deliveries that are being made of its events: then they are seen below.
+    tx.execute("UPDATE event SET outbox = 0 WHERE account_id = $1 AND sandbox = $2 AND outbox = 1", &both)?;
     for (table, column) in [
         ("revision", "job_id"),
         ("claim_job", "job_id"),
@@ -133,6 +135,8 @@ fn remove_orders(tx: &mut Tx<'_>, scope: Scope, condition: &str, value: &dyn Par
     let events = format!("(SELECT id FROM event WHERE job_id IN {jobs} OR order_id IN {orders})");
     let deliveries = format!("(SELECT id FROM delivery WHERE event_id IN {events})");
     for statement in [
+        // Waits for the deliveries that are being made of these events: then they are seen below.
+        format!("UPDATE event SET outbox = 0 WHERE outbox = 1 AND id IN {events}"),
         format!("DELETE FROM delivery_attempt WHERE delivery_id IN {deliveries}"),
         format!("DELETE FROM delivery WHERE event_id IN {events}"),
         format!("DELETE FROM event WHERE job_id IN {jobs} OR order_id IN {orders}"),

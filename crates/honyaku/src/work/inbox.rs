@@ -2,7 +2,7 @@
 //! inside the process, so it works behind a firewall and without TLS. Source: sandbox 5.1.
 
 use crate::app::{App, real_now};
-use domain::ids::{Environment, JobId, Scope, Timestamp};
+use domain::ids::{DeliveryId, Environment, JobId, Scope, Timestamp};
 use outbound::{Ending, FailureKind, Outcome};
 use serde_json::{Map, Value};
 use service::Error;
@@ -28,6 +28,8 @@ pub struct Incoming {
     pub job: Option<JobId>,
     /// Which attempt, if we sent it.
     pub attempt: Option<i64>,
+    /// The delivery, if we sent it by the schedule: a wipe may have dropped it meanwhile.
+    pub delivery: Option<DeliveryId>,
 }
 
 /// What the inbox answers.
@@ -69,6 +71,7 @@ pub async fn hand_over(
         event: Some(prepared.event.clone()),
         job: prepared.delivery.job,
         attempt: Some(prepared.delivery.attempts + 1),
+        delivery: Some(prepared.delivery.id).filter(|id| id.0 != 0),
     };
     match take(app, target, incoming).await {
         Ok(Reply::Status(status)) => ended(Ending::Answered { status }, began),
@@ -103,12 +106,17 @@ pub async fn take(app: &Arc<App>, target: Inbox, incoming: Incoming) -> Result<R
     let reply = app
         .db
         .write(move |tx| {
+            let now = real_now().plus_ms(store::accounts::clock_offset_ms(tx, scope)?);
+            if let Some(delivery) = incoming.delivery
+                && store::deliveries::find(tx, scope, delivery)?.is_none()
+            {
+                return Ok(Reply::Close);
+            }
             let reply = if inboxes::take_failure(tx, target.id)? {
                 Reply::Status(500)
             } else {
                 reply(&target.answer)
             };
-            let now = real_now().plus_ms(store::accounts::clock_offset_ms(tx, scope)?);
             inboxes::receive(tx, &target, &received(incoming, reply, now), KEPT)?;
             Ok::<_, Error>(reply)
         })

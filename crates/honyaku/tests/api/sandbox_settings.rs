@@ -42,7 +42,8 @@ fn test_runs_keep_out_of_each_others_way() {
     shop.verify();
     with_key(&mut shop, &mine);
     assert_eq!(shop.job(&kept)["status"], "available");
-    assert_eq!(received(&shop, &token).len(), 1, "the other callbacks went with their jobs");
+    let left = received(&shop, &token);
+    assert_eq!(left.len(), 1, "the other callbacks went with their jobs: {left:?}");
     assert_eq!(shop.balance(), "999.85", "only what is left was paid");
 }
 

@@ -47,6 +47,7 @@ pub async fn receive(
         event: None,
         job: None,
         attempt: None,
+        delivery: None,
     };
     match inbox::take(&app, target, received).await {
         Ok(inbox::Reply::Status(status)) => body(status, "text/plain; charset=utf-8", Vec::new()),
