@@ -17,6 +17,7 @@ CREATE SEQUENCE task_ids;
 CREATE SEQUENCE glossary_ids;
 CREATE SEQUENCE inbox_ids;
 CREATE SEQUENCE inbox_request_ids;
+CREATE SEQUENCE rate_use_ids;
 
 CREATE FUNCTION reserve_ids(sequence TEXT, count BIGINT) RETURNS BIGINT LANGUAGE plpgsql AS $$
 DECLARE

@@ -451,6 +451,15 @@ CREATE TABLE inbox_request (
 CREATE INDEX inbox_request_inbox ON inbox_request (inbox_id, id);
 CREATE INDEX inbox_request_account ON inbox_request (account_id, id);
 
+-- What callers used up of their rate limits, told between nodes.
+CREATE TABLE rate_use (
+    id BIGINT PRIMARY KEY,
+    node TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    requests BIGINT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
 -- Facts about the installation as a whole.
 CREATE TABLE installation (
     name TEXT PRIMARY KEY,

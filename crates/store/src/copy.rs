@@ -52,7 +52,8 @@ const TABLES: &[Table] = &[
 ];
 
 /// Tables that are made by the program itself, not by what happens in it.
-pub const NOT_COPIED: &[&str] = &["migration", "job_move", "job_force", "id_sequence", "copy_unfinished"];
+pub const NOT_COPIED: &[&str] =
+    &["migration", "job_move", "job_force", "id_sequence", "copy_unfinished", "rate_use"];
 
 const SEQUENCES: &[&str] = &[
     "account",

@@ -14,6 +14,7 @@ pub mod jobs;
 pub mod keys;
 pub mod ledger;
 pub mod orders;
+pub mod rates;
 pub mod replays;
 pub mod reviews;
 pub mod sandboxes;

@@ -135,7 +135,7 @@ fn assemble(config: &Config, db: Db, desk: Arc<service::Desk>) -> Result<App, Fa
         db,
         desk,
         limits: domain::limits::Limits::default(),
-        throttle: Throttle::new(rates(config)?),
+        throttle: Throttle::new(rates(config)?, !config.text("database").is_empty()),
         client: outbound::Client::new(edge.policy, outbound::Limits::default())?,
         edge,
         tasks: Notify::new(),

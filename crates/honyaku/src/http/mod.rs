@@ -14,5 +14,6 @@ mod sandbox;
 mod server;
 mod throttle;
 
+pub use arrival::request_id;
 pub use server::{Listeners, serve};
 pub use throttle::{Rates, Throttle};

@@ -5,15 +5,25 @@ use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
 use governor::state::keyed::DashMapStateStore;
 use governor::{Quota, RateLimiter};
+use std::collections::HashMap;
+use std::fmt::Display;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, DefaultClock, StateInformationMiddleware>;
 
 /// One kind of limit; none if it is switched off.
-struct Bucket<K: Hash + Eq + Clone>(Option<Limiter<K>>);
+struct Bucket<K: Hash + Eq + Clone> {
+    /// What it is called between nodes.
+    name: &'static str,
+    limiter: Option<Limiter<K>>,
+}
+
+/// Requests since the nodes last told each other, by limit and caller.
+type Used = Mutex<HashMap<String, u32>>;
 
 /// What the headers say about a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +43,8 @@ pub struct Throttle {
     sandbox_keys: Bucket<String>,
     wrong_signatures: Bucket<IpAddr>,
     inboxes: Bucket<String>,
+    /// None while there is one node only.
+    used: Option<Used>,
 }
 
 /// Requests a minute; 0 is no limit.
@@ -52,20 +64,21 @@ pub struct Rates {
 const PER_INBOX: u32 = 60;
 
 impl Throttle {
-    /// With these limits.
-    pub fn new(rates: Rates) -> Self {
+    /// With these limits; `shared` if there may be other nodes.
+    pub fn new(rates: Rates, shared: bool) -> Self {
         Self {
-            addresses: Bucket::new(rates.per_address),
-            keys: Bucket::new(rates.per_key),
-            sandbox_keys: Bucket::new(rates.per_sandbox_key),
-            wrong_signatures: Bucket::new(rates.wrong_signatures),
-            inboxes: Bucket::new(PER_INBOX),
+            addresses: Bucket::new("address", rates.per_address),
+            keys: Bucket::new("key", rates.per_key),
+            sandbox_keys: Bucket::new("sandbox_key", rates.per_sandbox_key),
+            wrong_signatures: Bucket::new("wrong_signature", rates.wrong_signatures),
+            inboxes: Bucket::new("inbox", PER_INBOX),
+            used: shared.then(Used::default),
         }
     }
 
     /// A request from an address. The error is the seconds to wait.
     pub fn address(&self, address: IpAddr) -> Result<Option<Allowance>, u64> {
-        self.addresses.take(&address)
+        self.addresses.take(&address, self.used.as_ref())
     }
 
     /// A request with a key. The error is the seconds to wait.
@@ -74,17 +87,44 @@ impl Throttle {
             Environment::Live => &self.keys,
             Environment::Sandbox => &self.sandbox_keys,
         };
-        bucket.take(&public_key.to_owned())
+        bucket.take(&public_key.to_owned(), self.used.as_ref())
     }
 
     /// A request from outside to an inbox. The error is the seconds to wait.
     pub fn inbox(&self, token: &str) -> Result<Option<Allowance>, u64> {
-        self.inboxes.take(&token.to_owned())
+        self.inboxes.take(&token.to_owned(), self.used.as_ref())
     }
 
     /// A wrong signature from an address. The error is the seconds to wait.
     pub fn wrong_signature(&self, address: IpAddr) -> Result<Option<Allowance>, u64> {
-        self.wrong_signatures.take(&address)
+        self.wrong_signatures.take(&address, self.used.as_ref())
+    }
+
+    /// True if other nodes are to be told.
+    pub fn is_shared(&self) -> bool {
+        self.used.is_some()
+    }
+
+    /// What was used since the last time this was asked.
+    pub fn used(&self) -> HashMap<String, u32> {
+        let used = self.used.as_ref().map(|used| used.lock().unwrap_or_else(PoisonError::into_inner));
+        used.map(|mut used| std::mem::take(&mut *used)).unwrap_or_default()
+    }
+
+    /// Takes off what another node's callers used.
+    pub fn used_elsewhere(&self, subject: &str, requests: u32) {
+        let Some((name, caller)) = subject.split_once(' ') else { return };
+        for bucket in
+            [&self.addresses, &self.wrong_signatures].into_iter().filter(|bucket| bucket.name == name)
+        {
+            if let Ok(address) = caller.parse() {
+                bucket.take_elsewhere(&address, requests);
+            }
+        }
+        let by_text = [&self.keys, &self.sandbox_keys, &self.inboxes];
+        for bucket in by_text.into_iter().filter(|bucket| bucket.name == name) {
+            bucket.take_elsewhere(&caller.to_owned(), requests);
+        }
     }
 
     /// Forgets callers that have been quiet.
@@ -97,17 +137,32 @@ impl Throttle {
     }
 }
 
-impl<K: Hash + Eq + Clone> Bucket<K> {
-    fn new(per_minute: u32) -> Self {
-        Self(NonZeroU32::new(per_minute).map(|limit| {
+impl<K: Hash + Eq + Clone + Display> Bucket<K> {
+    fn new(name: &'static str, per_minute: u32) -> Self {
+        let limiter = NonZeroU32::new(per_minute).map(|limit| {
             RateLimiter::dashmap(Quota::per_minute(limit)).with_middleware::<StateInformationMiddleware>()
-        }))
+        });
+        Self { name, limiter }
     }
 
-    fn take(&self, key: &K) -> Result<Option<Allowance>, u64> {
-        let Some(limiter) = &self.0 else { return Ok(None) };
+    fn take_elsewhere(&self, key: &K, requests: u32) {
+        let Some(limiter) = &self.limiter else { return };
+        // One by one: what is more than the bucket holds empties it.
+        for _ in 0..requests {
+            if limiter.check_key(key).is_err() {
+                return;
+            }
+        }
+    }
+
+    fn take(&self, key: &K, used: Option<&Used>) -> Result<Option<Allowance>, u64> {
+        let Some(limiter) = &self.limiter else { return Ok(None) };
         match limiter.check_key(key) {
             Ok(state) => {
+                if let Some(used) = used {
+                    let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
+                    *used.entry(format!("{} {key}", self.name)).or_default() += 1;
+                }
                 let limit = state.quota().burst_size().get();
                 let remaining = state.remaining_burst_capacity();
                 let missing = u64::from(limit.saturating_sub(remaining));
@@ -121,7 +176,7 @@ impl<K: Hash + Eq + Clone> Bucket<K> {
     }
 
     fn prune(&self) {
-        if let Some(limiter) = &self.0 {
+        if let Some(limiter) = &self.limiter {
             limiter.retain_recent();
         }
     }

@@ -3,6 +3,7 @@
 pub mod callbacks;
 mod cleanup;
 pub mod inbox;
+mod rates;
 pub mod tasks;
 
 use crate::app::{App, Role};
@@ -10,10 +11,18 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+/// A name for this node that no other has.
+fn node_name() -> String {
+    crate::http::request_id()
+}
+
 /// Starts the workers. They end when `stop` turns true.
 pub fn start(app: &Arc<App>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut workers = JoinSet::new();
     workers.spawn(cleanup::run(Arc::clone(app), stop.clone()));
+    if app.throttle.is_shared() {
+        workers.spawn(rates::run(Arc::clone(app), node_name(), stop.clone()));
+    }
     if app.edge.role == Role::Api {
         return workers;
     }

@@ -295,3 +295,28 @@ fn every_question_has_an_index() {
         )
     );
 }
+
+#[test]
+fn a_rate_limit_holds_for_all_nodes_together() {
+    let database = Database::new();
+    if !database.is_postgres() {
+        return;
+    }
+    let flags = ["--rate-limit-per-key", "60"];
+    let one = Shop::start(database, &flags);
+    let other = Shop::start(one.database.shared(), &flags);
+    // Both know each other's past by now.
+    std::thread::sleep(Duration::from_millis(1_500));
+    for _ in 0..60 {
+        let _ = one.get("account/balance", "");
+    }
+    let answered = AtomicUsize::new(0);
+    other.until("the other node refuses", || {
+        let refused = other.get("account/balance", "").is_err();
+        answered.fetch_add(usize::from(!refused), Ordering::Relaxed);
+        std::thread::sleep(Duration::from_millis(80));
+        refused
+    });
+    let answered = answered.into_inner();
+    assert!(answered < 45, "the other node answered {answered} more");
+}

@@ -206,7 +206,7 @@ impl Shop {
     }
 
     pub fn until(&self, what: &str, done: impl Fn() -> bool) {
-        let end = Instant::now() + Duration::from_secs(20);
+        let end = Instant::now() + Duration::from_secs(60);
         while !done() {
             assert!(Instant::now() < end, "never: {what}");
             std::thread::sleep(Duration::from_millis(20));
