@@ -19,6 +19,44 @@ const FOR: Duration = Duration::from_millis(2_500);
 const MOST_JOBS: usize = 300_000;
 const MOST_REQUESTS: usize = 60_000;
 
+/// A PostgreSQL of the benchmark's own, as durable as it comes.
+struct Cluster {
+    directory: tempfile::TempDir,
+    address: String,
+}
+
+impl Cluster {
+    const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/postgres/cluster");
+
+    fn start() -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let started = Command::new(Self::SCRIPT)
+            .arg("start")
+            .arg(directory.path().join("server"))
+            .env("CLUSTER_DURABLE", "1")
+            .output()
+            .unwrap();
+        assert!(started.status.success());
+        let address = String::from_utf8(started.stdout).unwrap().trim().to_owned();
+        Self { directory, address }
+    }
+
+    fn database(&self, name: &str) -> String {
+        let mut client =
+            postgres::Client::connect(&format!("{}postgres", self.address), postgres::NoTls).unwrap();
+        client.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        format!("{}{name}", self.address)
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let _ = Command::new(Self::SCRIPT).arg("stop").arg(self.directory.path().join("server")).output();
+    }
+}
+
 struct Server {
     process: Child,
     address: String,
@@ -29,7 +67,10 @@ struct Server {
 
 impl Server {
     fn start() -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        Self::start_on(tempfile::tempdir().unwrap(), "")
+    }
+
+    fn start_on(directory: tempfile::TempDir, database: &str) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_honyaku"))
             .args([
                 "demo",
@@ -41,6 +82,8 @@ impl Server {
                 "100000000",
                 "--sandbox-max-credits",
                 "100000000000.00",
+                "--database",
+                database,
                 "--data-dir",
             ])
             .arg(directory.path())
@@ -265,6 +308,94 @@ fn empty_copy(server: &Server, source: &Connection) -> Connection {
     target
 }
 
+/// Orders on PostgreSQL, by one account, through so many nodes in turn.
+fn ordering_on_postgres(cluster: &Cluster, nodes: usize, jobs_each: usize, connections: usize) {
+    let name = format!("n{nodes}_{jobs_each}_{connections}");
+    let url = cluster.database(&name);
+    let first = Server::start_on(tempfile::tempdir().unwrap(), &url);
+    let later = json!({ "mode": "automatic", "queue": 86_400, "take": "never" });
+    first.connect().post("/v2/sandbox/robot", &first.form(&later));
+    let mut servers = vec![first];
+    for _ in 1..nodes {
+        // The same keys and the same secret.
+        let directory = tempfile::tempdir().unwrap();
+        for file in ["demo.json", "secret.key"] {
+            std::fs::copy(servers[0].directory.path().join(file), directory.path().join(file)).unwrap();
+        }
+        servers.push(Server::start_on(directory, &url));
+    }
+    let forms = prepared(&servers[0], jobs_each, connections);
+    let requests = rate(connections, |number, own| {
+        let mut client = servers[number % nodes].connect();
+        let end = Instant::now() + FOR;
+        for form in forms[number].iter().take_while(|_| Instant::now() < end) {
+            let answer = client.post("/v2/translate/jobs", form);
+            assert!(answer.starts_with(b"{\"opstat\":\"ok\""), "{}", String::from_utf8_lossy(&answer));
+            *own += 1;
+        }
+    });
+    drop(servers);
+    let accepted = requests * jobs_each as f64;
+    let raw = raw_inserts_on_postgres(&url, &cluster.database(&format!("{name}_raw")), connections);
+    println!(
+        "postgres {nodes} nodes {jobs_each:>5} jobs x {connections:>2} connections  {accepted:>9.0} jobs/s   raw inserts {raw:>9.0} jobs/s   ratio {:.2}",
+        accepted / raw
+    );
+}
+
+/// As `raw_inserts`: the same rows into the same tables, as many orders a transaction as there
+/// were connections.
+fn raw_inserts_on_postgres(from: &str, to: &str, connections: usize) -> f64 {
+    use store::sql::{Db, Error, Options, Param, PostgresOptions, Value as Row};
+    let open = |url: &str| {
+        let options = PostgresOptions { url: url.to_owned(), connections: 2, authorities: None };
+        Db::open(&Options::Postgres(options), 0).unwrap()
+    };
+    let (source, target) = (open(from), open(to));
+    let tables = [
+        ("account", "0"),
+        ("api_key", "0"),
+        ("\"order\"", "id"),
+        ("job", "order_id"),
+        ("ledger_transaction", "COALESCE(order_id, 0)"),
+        ("ledger_entry", "COALESCE((SELECT order_id FROM ledger_transaction WHERE id = transaction_id), 0)"),
+        ("event", "COALESCE(order_id, 0)"),
+        ("task", "CASE kind WHEN 'queue' THEN subject_id ELSE 0 END"),
+    ];
+    let mut batches: Vec<Vec<(usize, Vec<Row>)>> = Vec::new();
+    for (index, (table, of_order)) in tables.iter().enumerate() {
+        let sql = format!("SELECT CAST({of_order} AS BIGINT) AS of_order, * FROM {table} ORDER BY 1, 2");
+        let rows = source
+            .write_blocking(move |tx| tx.query_all(&sql, &[], |row| Ok::<_, Error>(row.take_all())))
+            .unwrap();
+        for mut row in rows {
+            let cells = row.split_off(1);
+            let Row::Int(order) = row[0] else { panic!("no order") };
+            let batch = usize::try_from(order).unwrap().div_ceil(connections);
+            if batches.len() <= batch {
+                batches.resize_with(batch + 1, Vec::new);
+            }
+            batches[batch].push((index, cells));
+        }
+    }
+    let count = batches.iter().flatten().filter(|(table, _)| tables[*table].0 == "job").count();
+    let began = Instant::now();
+    for batch in batches {
+        target
+            .write_blocking(move |tx| {
+                for (table, row) in &batch {
+                    let marks: Vec<String> = (1..=row.len()).map(|number| format!("${number}")).collect();
+                    let sql = format!("INSERT INTO {} VALUES ({})", tables[*table].0, marks.join(","));
+                    let cells: Vec<&dyn Param> = row.iter().map(|cell| cell as &dyn Param).collect();
+                    tx.execute(&sql, &cells)?;
+                }
+                Ok::<_, Error>(())
+            })
+            .unwrap();
+    }
+    count as f64 / began.elapsed().as_secs_f64()
+}
+
 fn reading(connections: usize) {
     let server = Server::start();
     server.connect().post("/v2/translate/jobs", &server.form(&jobs(200, "read", None)));
@@ -376,6 +507,14 @@ fn main() {
         for jobs_each in row(1, &[1, 50, 1_000]) {
             for connections in row(2, &[1, 16, 64]) {
                 ordering(jobs_each, connections);
+            }
+        }
+    }
+    if wanted("postgres") {
+        let cluster = Cluster::start();
+        for (jobs_each, connections) in [(1, 16), (50, 16), (1_000, 4)] {
+            for nodes in [1, 3] {
+                ordering_on_postgres(&cluster, nodes, jobs_each, connections);
             }
         }
     }
