@@ -92,19 +92,17 @@ pub fn place_order(
 fn sort_out(tx: &mut Tx<'_>, ctx: &Context, drafts: &[Draft]) -> Result<(Vec<Fate>, Vec<usize>), Error> {
     let keys: BTreeSet<&[u8; 32]> =
         drafts.iter().filter(|draft| !draft.force).map(|draft| &draft.text_key).collect();
-    let mut old: BTreeMap<&[u8; 32], Vec<Job>> = BTreeMap::new();
-    for key in keys {
-        let live = jobs::with_text(tx, ctx.scope, key)?;
-        if !live.is_empty() {
-            old.insert(key, live);
-        }
+    let mut old: HashMap<Vec<u8>, Vec<Job>> = HashMap::new();
+    let sorted: Vec<&[u8]> = keys.iter().map(|key| key.as_slice()).collect();
+    for job in jobs::with_texts(tx, ctx.scope, &sorted)? {
+        old.entry(job.text_key.clone()).or_default().push(job);
     }
     let mut fresh = Vec::new();
     let mut seen: HashMap<&[u8; 32], usize> = HashMap::new();
     let mut fates = Vec::with_capacity(drafts.len());
     for (index, draft) in drafts.iter().enumerate() {
         let first = seen.get(&draft.text_key).copied().filter(|_| !draft.force);
-        let known = old.get(&draft.text_key).filter(|_| !draft.force);
+        let known = old.get(draft.text_key.as_slice()).filter(|_| !draft.force);
         fates.push(match (first, known) {
             (Some(first), _) => Fate::Repeat(first),
             (None, Some(known)) => Fate::Old(known.clone()),
@@ -310,10 +308,11 @@ fn write_new(
     fresh: &[usize],
 ) -> Result<(), Error> {
     let mut charges = Vec::new();
+    if jobs::insert_all(tx, new)? != new.len() as u64 {
+        // The writes of one environment come one after the other.
+        return Err(Error::Broken("a text of the order was stored meanwhile".into()));
+    }
     for (job, index) in new.iter_mut().zip(fresh) {
-        if !jobs::insert(tx, job)? {
-            return Err(Error::Broken(format!("the text of job {} was stored meanwhile", job.id)));
-        }
         if request.process && !job.price.is_zero() {
             charges.push(domain::ledger::charge(transition::life(job), job.scope.account, job.price)?);
         }

@@ -1,6 +1,6 @@
 //! Jobs: the rows that everything else is about.
 
-use crate::sql::{Error, Row, Tx};
+use crate::sql::{Error, Param, ROWS_A_STATEMENT, Row, Tx, ValueRef};
 use domain::ids::*;
 use domain::job::Status;
 use domain::money::{Money, UnitPrice};
@@ -159,53 +159,58 @@ impl Job {
     }
 }
 
-/// Stores a new job. False if a live job with the same text key was stored meanwhile.
-pub fn insert(tx: &mut Tx<'_>, job: &Job) -> Result<bool, Error> {
-    let rows = tx.execute(
+/// Stores new jobs. How many were stored: fewer if a live job with the same text key was
+/// stored meanwhile.
+pub fn insert_all(tx: &mut Tx<'_>, jobs: &[Job]) -> Result<u64, Error> {
+    let rows: Vec<Vec<ValueRef<'_>>> = jobs.iter().map(new_row).collect();
+    tx.insert_rows(
         "INSERT INTO job (id, account_id, sandbox, order_id, key_id, group_id, position, status, slug, body_src, lc_src, \
          lc_tgt, tier, edit, unit_count, count_rule, currency, unit_price, price, escrow, text_key, lookup, \
          auto_approve, use_preferred, callback_url, custom_data, glossary_id, purpose, tone, max_chars, attachments, \
-         instructions, created_at, changed_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, \
-         $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $33) \
-         ON CONFLICT (account_id, sandbox, text_key) WHERE lookup = 1 DO NOTHING",
-        &[
-            &job.id,
-            &job.scope.account,
-            &job.scope.environment,
-            &job.order,
-            &job.key,
-            &job.group,
-            &job.position,
-            &job.status,
-            &job.slug,
-            &job.body_src,
-            &job.lc_src,
-            &job.lc_tgt,
-            &job.tier,
-            &job.edit,
-            &job.unit_count,
-            &job.count_rule,
-            &job.price.currency(),
-            &job.unit_price.ten_thousandths(),
-            &job.price.minor(),
-            &job.escrow.minor(),
-            &job.text_key,
-            &job.lookup,
-            &job.auto_approve,
-            &job.use_preferred,
-            &job.callback_url,
-            &job.custom_data,
-            &job.glossary,
-            &job.purpose,
-            &job.tone,
-            &job.max_chars,
-            &job.attachments,
-            &job.instructions,
-            &job.created_at,
-        ],
-    )?;
-    Ok(rows == 1)
+         instructions, created_at, changed_at)",
+        "ON CONFLICT (account_id, sandbox, text_key) WHERE lookup = 1 DO NOTHING",
+        &rows,
+    )
+}
+
+/// What a new job's row holds; the rest has defaults.
+fn new_row(job: &Job) -> Vec<ValueRef<'_>> {
+    vec![
+        job.id.value(),
+        job.scope.account.value(),
+        job.scope.environment.value(),
+        job.order.value(),
+        job.key.value(),
+        job.group.value(),
+        job.position.value(),
+        job.status.value(),
+        job.slug.value(),
+        job.body_src.value(),
+        job.lc_src.value(),
+        job.lc_tgt.value(),
+        job.tier.value(),
+        job.edit.value(),
+        job.unit_count.value(),
+        job.count_rule.value(),
+        ValueRef::Text(job.price.currency().code()),
+        ValueRef::Int(job.unit_price.ten_thousandths()),
+        ValueRef::Int(job.price.minor()),
+        ValueRef::Int(job.escrow.minor()),
+        job.text_key.value(),
+        job.lookup.value(),
+        job.auto_approve.value(),
+        job.use_preferred.value(),
+        job.callback_url.value(),
+        job.custom_data.value(),
+        job.glossary.value(),
+        job.purpose.value(),
+        job.tone.value(),
+        job.max_chars.value(),
+        job.attachments.value(),
+        job.instructions.value(),
+        job.created_at.value(),
+        job.changed_at.value(),
+    ]
 }
 
 /// The scope's job. `None` if it has no such job.
@@ -229,15 +234,29 @@ pub fn lock(tx: &mut Tx<'_>, scope: Scope, id: JobId) -> Result<Option<Job>, Err
 
 /// The live jobs with this text key: finished before open, newest first.
 pub fn with_text(tx: &mut Tx<'_>, scope: Scope, text_key: &[u8]) -> Result<Vec<Job>, Error> {
-    tx.query_all(
-        &format!(
-            "SELECT {JOB} FROM job WHERE account_id = $1 AND sandbox = $2 AND text_key = $3 \
-             AND status NOT IN ('canceled', 'rejected') \
-             ORDER BY CASE status WHEN 'approved' THEN 0 ELSE 1 END, id DESC"
-        ),
-        &[&scope.account, &scope.environment, &text_key],
-        Job::from_row,
-    )
+    with_texts(tx, scope, &[text_key])
+}
+
+/// The live jobs with any of these text keys: finished before open, newest first.
+pub fn with_texts(tx: &mut Tx<'_>, scope: Scope, text_keys: &[&[u8]]) -> Result<Vec<Job>, Error> {
+    let mut found = Vec::new();
+    let (many, few) = text_keys.split_at(text_keys.len() - text_keys.len() % ROWS_A_STATEMENT);
+    for chunk in many.chunks(ROWS_A_STATEMENT).chain(few.chunks(1)) {
+        let marks: Vec<String> = (3..3 + chunk.len()).map(|number| format!("${number}")).collect();
+        let mut params: Vec<&dyn Param> = vec![&scope.account, &scope.environment];
+        params.extend(chunk.iter().map(|key| key as &dyn Param));
+        found.extend(tx.query_all(
+            &format!(
+                "SELECT {JOB} FROM job WHERE account_id = $1 AND sandbox = $2 AND text_key IN ({}) \
+                 AND status NOT IN ('canceled', 'rejected') \
+                 ORDER BY CASE status WHEN 'approved' THEN 0 ELSE 1 END, id DESC",
+                marks.join(", ")
+            ),
+            &params,
+            Job::from_row,
+        )?);
+    }
+    Ok(found)
 }
 
 /// The jobs that an order made, in the order sent, with this status, up to `limit`; locked.

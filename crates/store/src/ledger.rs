@@ -1,7 +1,7 @@
 //! The books: append-only transactions of entries that sum to zero, and the balances
 //! kept with them.
 
-use crate::sql::{Error, Row, Tx};
+use crate::sql::{Error, Param, Row, Tx, ValueRef};
 use domain::ids::*;
 use domain::ledger::{Book, Entry, LedgerAccount, Posting};
 use domain::money::{Currency, Money};
@@ -257,15 +257,36 @@ pub fn charge_all(
     now: Timestamp,
 ) -> Result<(), PostError> {
     let balance_of = LedgerAccount::Customer(customer);
+    let sandbox = book == Book::Sandbox;
     let mut sum: Option<Money> = None;
     let first = tx.reserve_ids("ledger", charges.len())?;
-    for ((id, posting), (order, job)) in (first..).zip(charges).zip(about) {
-        let about = About { account: Some(customer), order: Some(*order), job: Some(*job) };
-        if !insert_transaction(tx, id, book, posting, about, actor, now)? {
-            return Err(Error::Constraint(format!("posting {} was made before", posting.key())).into());
-        }
-        for (line, entry) in posting.entries().iter().enumerate() {
-            insert_entry(tx, id, line, book, entry)?;
+    let (mut transactions, mut entries) = (Vec::new(), Vec::new());
+    // Texts that the rows borrow.
+    let names: Vec<Vec<String>> = charges
+        .iter()
+        .map(|posting| posting.entries().iter().map(|entry| entry.account.text(book)).collect())
+        .collect();
+    for (((id, posting), (order, job)), names) in (first..).zip(charges).zip(about).zip(&names) {
+        transactions.push(vec![
+            ValueRef::Int(id),
+            ValueRef::Int(i64::from(sandbox)),
+            ValueRef::Text(posting.key()),
+            ValueRef::Text(posting.kind()),
+            customer.value(),
+            order.value(),
+            job.value(),
+            ValueRef::Text(actor),
+            now.value(),
+        ]);
+        for ((line, entry), name) in (0..).zip(posting.entries()).zip(names) {
+            entries.push(vec![
+                ValueRef::Int(id),
+                ValueRef::Int(line),
+                ValueRef::Int(i64::from(sandbox)),
+                ValueRef::Text(name),
+                ValueRef::Text(entry.amount.currency().code()),
+                ValueRef::Int(entry.amount.minor()),
+            ]);
             if entry.account == balance_of {
                 sum = Some(match sum {
                     None => entry.amount,
@@ -276,6 +297,16 @@ pub fn charge_all(
             }
         }
     }
+    tx.insert_rows(
+        "INSERT INTO ledger_transaction (id, sandbox, key, kind, account_id, order_id, job_id, actor, created_at)",
+        "",
+        &transactions,
+    )?;
+    tx.insert_rows(
+        "INSERT INTO ledger_entry (transaction_id, line, sandbox, ledger_account, currency, amount)",
+        "",
+        &entries,
+    )?;
     match sum {
         Some(sum) => add_to_balance(tx, book == Book::Sandbox, &balance_of.text(book), sum),
         None => Ok(()),

@@ -17,5 +17,5 @@ pub use error::Error;
 pub use migrate::{Applied, State, history};
 pub use postgres::Options as PostgresOptions;
 pub use sqlite::{Options as SqliteOptions, lock, look_into, snapshot};
-pub use tx::{Dialect, Sql, Tx};
+pub use tx::{Dialect, ROWS_A_STATEMENT, Sql, Tx};
 pub use value::{Column, Param, Row, Value, ValueRef};

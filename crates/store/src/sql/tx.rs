@@ -1,6 +1,6 @@
 //! A running transaction, whatever the engine.
 
-use super::{Error, Param, Row};
+use super::{Error, Param, Row, ValueRef};
 
 /// Where the engines' SQL differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,15 @@ pub trait Sql {
 /// A transaction: all of it is kept, or nothing.
 pub struct Tx<'a> {
     sql: &'a mut dyn Sql,
+}
+
+/// Always the same number, so that the statement is compiled once.
+pub const ROWS_A_STATEMENT: usize = 50;
+
+/// `($n, …)` for so many values after the first `before`.
+fn marks(before: usize, count: usize) -> String {
+    let numbers: Vec<String> = (before + 1..=before + count).map(|number| format!("${number}")).collect();
+    format!("({})", numbers.join(", "))
 }
 
 impl<'a> Tx<'a> {
@@ -89,6 +98,20 @@ impl<'a> Tx<'a> {
         from_row: impl Fn(&mut Row) -> Result<T, Error>,
     ) -> Result<T, Error> {
         self.query_opt(sql, params, from_row)?.ok_or_else(|| Error::Engine(format!("no row for {sql}")))
+    }
+
+    /// Inserts rows, many a statement: over a network each statement is a journey. `head` ends
+    /// before VALUES, `tail` follows the rows. How many were inserted.
+    pub fn insert_rows(&mut self, head: &str, tail: &str, rows: &[Vec<ValueRef<'_>>]) -> Result<u64, Error> {
+        let mut inserted = 0;
+        let (many, few) = rows.split_at(rows.len() - rows.len() % ROWS_A_STATEMENT);
+        for chunk in many.chunks(ROWS_A_STATEMENT).chain(few.chunks(1)) {
+            let columns = chunk.first().map_or(0, Vec::len);
+            let marks: Vec<String> = (0..chunk.len()).map(|row| marks(row * columns, columns)).collect();
+            let params: Vec<&dyn Param> = chunk.iter().flatten().map(|value| value as &dyn Param).collect();
+            inserted += self.execute(&format!("{head} VALUES {} {tail}", marks.join(", ")), &params)?;
+        }
+        Ok(inserted)
     }
 
     /// Which engine it is.

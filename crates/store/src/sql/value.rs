@@ -45,6 +45,11 @@ pub trait Column: Sized {
     fn read(value: Value) -> Result<Self, String>;
 }
 
+impl Param for ValueRef<'_> {
+    fn value(&self) -> ValueRef<'_> {
+        *self
+    }
+}
 impl Param for Value {
     fn value(&self) -> ValueRef<'_> {
         match self {
