@@ -35,7 +35,7 @@ pub fn cancel_order(tx: &mut Tx<'_>, ctx: &Context, id: OrderId) -> Result<(), E
     let order = orders::find(tx, ctx.scope, id)?.ok_or_else(|| crate::look::no_such_order(id.0))?;
     let mut canceled = 0;
     for status in [Status::Unpaid, Status::Queued, Status::Available] {
-        for mut job in jobs::lock_of_order(tx, ctx.scope, order.id, status, i64::MAX)? {
+        for mut job in jobs::lock_of_order(tx, ctx.scope, order.id, status)? {
             transition::move_job(tx, ctx, &mut job, Event::Cancel)?;
             canceled += 1;
         }

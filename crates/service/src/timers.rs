@@ -120,12 +120,12 @@ pub(crate) fn expire_unpaid(tx: &mut Tx<'_>, ctx: &Context, job: JobId) -> Resul
 }
 
 /// Where a task stands after it was worked on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// There is nothing more to do.
     Done,
-    /// There is more; other accounts come first.
-    More,
+    /// There is more; other accounts come first. The payload says from where.
+    More(Value),
 }
 
 /// Does what a task is for, in its own transaction, and closes the task in it.
@@ -144,7 +144,7 @@ pub fn work(
         .map_err(|error| Error::Broken(format!("payload of task {}: {error}", task.id)))?;
     let job = JobId(task.subject);
     let progress = match kind {
-        Kind::Queue => queue::intake(tx, &ctx, OrderId(task.subject))?,
+        Kind::Queue => queue::intake(tx, &ctx, OrderId(task.subject), &payload)?,
         Kind::AutoApprove => done(auto_approve(tx, &ctx, job, &payload))?,
         Kind::ClaimDeadline => done(claim::expire(tx, &ctx, ClaimId(task.subject), &payload))?,
         Kind::UnpaidExpiry => done(unpaid_expiry(tx, &ctx, job))?,
@@ -155,9 +155,9 @@ pub fn work(
         Kind::RobotComment => done(robots::say(tx, &ctx, job, &payload))?,
         Kind::RobotRelease => done(robots::release(tx, &ctx, job, &payload))?,
     };
-    match progress {
+    match &progress {
         Progress::Done => tasks::finish(tx, task.id)?,
-        Progress::More => tasks::postpone(tx, task.id, real_now)?,
+        Progress::More(payload) => tasks::go_on(tx, task.id, real_now, &payload.to_string())?,
     }
     Ok(progress)
 }

@@ -259,21 +259,43 @@ pub fn with_texts(tx: &mut Tx<'_>, scope: Scope, text_keys: &[&[u8]]) -> Result<
     Ok(found)
 }
 
-/// The jobs that an order made, in the order sent, with this status, up to `limit`; locked.
+/// The jobs with this status that an order made, in the order sent; locked.
 pub fn lock_of_order(
     tx: &mut Tx<'_>,
     scope: Scope,
     order: OrderId,
     status: Status,
+) -> Result<Vec<Job>, Error> {
+    lock_some_of_order(tx, scope, order, status, JobId(0), i64::MAX)
+}
+
+/// The queued jobs that an order made after the job `after`, in the order sent, up to `limit`;
+/// locked.
+pub fn lock_queued_of_order(
+    tx: &mut Tx<'_>,
+    scope: Scope,
+    order: OrderId,
+    after: JobId,
+    limit: i64,
+) -> Result<Vec<Job>, Error> {
+    lock_some_of_order(tx, scope, order, Status::Queued, after, limit)
+}
+
+fn lock_some_of_order(
+    tx: &mut Tx<'_>,
+    scope: Scope,
+    order: OrderId,
+    status: Status,
+    after: JobId,
     limit: i64,
 ) -> Result<Vec<Job>, Error> {
     let for_update = tx.for_update();
     tx.query_all(
         &format!(
-            "SELECT {JOB} FROM job WHERE order_id = $3 AND status = $4 AND account_id = $1 AND sandbox = $2 \
-             ORDER BY id LIMIT $5 {for_update}"
+            "SELECT {JOB} FROM job WHERE order_id = $3 AND status = $4 AND id > $5 AND account_id = $1 \
+             AND sandbox = $2 ORDER BY id LIMIT $6 {for_update}"
         ),
-        &[&scope.account, &scope.environment, &order, &status, &limit],
+        &[&scope.account, &scope.environment, &order, &status, &after, &limit],
         Job::from_row,
     )
 }

@@ -145,9 +145,12 @@ pub fn finish(tx: &mut Tx<'_>, id: i64) -> Result<(), Error> {
     Ok(())
 }
 
-/// The task goes on later; not a failure.
-pub fn postpone(tx: &mut Tx<'_>, id: i64, run_at: Timestamp) -> Result<(), Error> {
-    tx.execute("UPDATE task SET run_at = $2, lease_until = 0, attempts = 0 WHERE id = $1", &[&id, &run_at])?;
+/// The task goes on with this payload; not a failure.
+pub fn go_on(tx: &mut Tx<'_>, id: i64, run_at: Timestamp, payload: &str) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE task SET run_at = $2, payload = $3, lease_until = 0, attempts = 0 WHERE id = $1",
+        &[&id, &run_at, &payload],
+    )?;
     Ok(())
 }
 

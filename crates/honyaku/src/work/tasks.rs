@@ -68,7 +68,7 @@ async fn work(app: &Arc<App>, task: Task) {
     let leased = task.clone();
     let done = app.db.write(move |tx| timers::work(tx, desk, &leased, real_now())).await;
     match done {
-        Ok(Progress::Done | Progress::More) => app.stir(),
+        Ok(Progress::Done | Progress::More(_)) => app.stir(),
         Err(error) => fail(app, &task, &error).await,
     }
 }

@@ -3,11 +3,6 @@
 use crate::shop::{Shop, job};
 use serde_json::{Value, json};
 
-fn inbox(shop: &Shop) -> String {
-    let overview = shop.get("sandbox", "").unwrap();
-    overview["inboxes"][0].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
-}
-
 fn received(shop: &Shop, token: &str, at_least: usize) -> Vec<Value> {
     let read =
         || shop.get(&format!("sandbox/inbox/{token}"), "").unwrap()["requests"].as_array().unwrap().clone();
@@ -18,7 +13,7 @@ fn received(shop: &Shop, token: &str, at_least: usize) -> Vec<Value> {
 #[test]
 fn every_step_is_called_back_in_order_and_signed() {
     let shop = Shop::open();
-    let token = inbox(&shop);
+    let token = shop.inbox();
     let id = shop.orders_text("call me");
     shop.delivers(&id, "訳");
     shop.control(&id, "comment", &json!({ "body": "Which brand?" })).unwrap();
@@ -55,7 +50,7 @@ fn every_step_is_called_back_in_order_and_signed() {
 #[test]
 fn one_is_not_called_back_for_ones_own_approval() {
     let shop = Shop::open();
-    let token = inbox(&shop);
+    let token = shop.inbox();
     let id = shop.orders_text("quiet");
     shop.delivers(&id, "訳");
     shop.put(&format!("translate/job/{id}"), &json!({ "action": "approve" })).unwrap();
@@ -67,7 +62,7 @@ fn one_is_not_called_back_for_ones_own_approval() {
 #[test]
 fn a_failing_inbox_gets_three_attempts_on_schedule() {
     let shop = Shop::open();
-    let token = inbox(&shop);
+    let token = shop.inbox();
     shop.put(&format!("sandbox/inbox/{token}"), &json!({ "fail_next": 2 })).unwrap();
     shop.orders(&json!([job("retry")])).unwrap();
     received(&shop, &token, 1);
@@ -86,7 +81,7 @@ fn a_failing_inbox_gets_three_attempts_on_schedule() {
 #[test]
 fn gone_ends_at_once_and_can_be_sent_again() {
     let shop = Shop::open();
-    let token = inbox(&shop);
+    let token = shop.inbox();
     shop.put(&format!("sandbox/inbox/{token}"), &json!({ "answer": 410 })).unwrap();
     shop.orders(&json!([job("gone")])).unwrap();
     shop.until("a dead letter", || {
@@ -121,7 +116,7 @@ fn the_feed_says_all_that_callbacks_say() {
 #[test]
 fn dead_addresses_do_not_hold_up_the_queue_or_other_callbacks() {
     let shop = Shop::open();
-    let token = inbox(&shop);
+    let token = shop.inbox();
     let jobs: Vec<Value> = (0..500)
         .map(|number| {
             let mut job = job(&format!("dead{number}"));
@@ -142,4 +137,19 @@ fn dead_addresses_do_not_hold_up_the_queue_or_other_callbacks() {
     shop.until("the healthy one is called", is_there);
     assert!(began.elapsed().as_secs() < 10);
     shop.until("all are on the board", || shop.get("translate/jobs", "status=queued").unwrap() == json!([]));
+}
+
+#[test]
+fn a_destination_that_failed_long_ago_is_tried_again() {
+    let shop = Shop::open();
+    let token = shop.inbox();
+    shop.orders_text("before");
+    received(&shop, &token, 1);
+    shop.until("it is delivered", || {
+        shop.get("account/callbacks", "").unwrap()["callbacks"][0]["state"] == "delivered"
+    });
+    // It failed too often to be asked at once, and nothing was left to send.
+    shop.database.change("UPDATE destination SET failures = 12, due_at = 9223372036854775807");
+    shop.orders_text("after");
+    received(&shop, &token, 2);
 }

@@ -98,13 +98,7 @@ fn any_request_may_go_to_any_node() {
     }
     let house = House::open(database);
     let shop = &house.shop;
-    let token = shop.get("sandbox", "").unwrap()["inboxes"][0]
-        .as_str()
-        .unwrap()
-        .rsplit('/')
-        .next()
-        .unwrap()
-        .to_owned();
+    let token = shop.inbox();
     let id = shop.orders_text("around the house");
     shop.delivers(&id, "訳");
     shop.put(&format!("translate/job/{id}"), &json!({ "action": "approve", "rating": 4 })).unwrap();
@@ -252,13 +246,7 @@ fn every_question_has_an_index() {
     // Without another way the server would still read whole tables: those reads are counted.
     let database = database.with("?options=-c%20enable_seqscan%3Doff");
     let shop = Shop::start(database, &[]);
-    let token = shop.get("sandbox", "").unwrap()["inboxes"][0]
-        .as_str()
-        .unwrap()
-        .rsplit('/')
-        .next()
-        .unwrap()
-        .to_owned();
+    let token = shop.inbox();
     let whole_reads = || {
         shop.database.ask("SELECT SUM(seq_scan)::bigint FROM pg_stat_user_tables WHERE relname IN \
             ('job', 'order', 'event', 'task', 'delivery', 'delivery_attempt', 'destination', 'ledger_transaction', \

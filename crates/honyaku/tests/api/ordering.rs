@@ -286,3 +286,18 @@ fn data_survive_a_restart() {
     assert_eq!(shop.job(&id)["body_src"], "still here");
     assert_eq!(shop.balance(), "999.90");
 }
+
+#[test]
+fn an_order_of_many_machine_jobs_is_worked_to_its_last() {
+    let shop = Shop::open();
+    let mut jobs: Vec<serde_json::Value> = (0..450).map(|number| job(&format!("machine {number}"))).collect();
+    for job in &mut jobs {
+        job["tier"] = json!("machine");
+    }
+    jobs.push(job("for a person"));
+    shop.orders(&json!(jobs)).unwrap();
+    shop.until("nothing waits", || shop.get("translate/jobs", "status=queued").unwrap() == json!([]));
+    assert_eq!(shop.job("450")["status"], "approved");
+    assert_eq!(shop.job("451")["status"], "available");
+    shop.verify();
+}

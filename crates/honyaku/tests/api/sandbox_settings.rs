@@ -9,11 +9,6 @@ fn with_key(shop: &mut Shop, pair: &Value) {
     shop.private_key = pair["private_key"].as_str().unwrap().to_owned();
 }
 
-fn inbox(shop: &Shop) -> String {
-    let overview = shop.get("sandbox", "").unwrap();
-    overview["inboxes"][0].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
-}
-
 fn received(shop: &Shop, token: &str) -> Vec<Value> {
     shop.get(&format!("sandbox/inbox/{token}"), "").unwrap()["requests"].as_array().unwrap().clone()
 }
@@ -21,7 +16,7 @@ fn received(shop: &Shop, token: &str) -> Vec<Value> {
 #[test]
 fn test_runs_keep_out_of_each_others_way() {
     let mut shop = Shop::open();
-    let token = inbox(&shop);
+    let token = shop.inbox();
     let mine = json!({ "public_key": shop.public_key, "private_key": shop.private_key });
     let add = ["key", "add", "--account", "demo", "--sandbox", "--test-run", "nightly", "--public-url"];
     let run = shop.command(&[&add[..], &[shop.origin()]].concat());
@@ -50,7 +45,7 @@ fn test_runs_keep_out_of_each_others_way() {
 #[test]
 fn steps_by_hand_are_silent_if_the_owner_wants_the_original_behaviour() {
     let shop = Shop::open();
-    let token = inbox(&shop);
+    let token = shop.inbox();
     let id = shop.orders_text("quiet steps");
     shop.until("available is called back", || received(&shop, &token).len() == 1);
     assert_eq!(shop.put("sandbox", &json!({})).unwrap_err().code(), 1352);

@@ -217,6 +217,12 @@ impl Shop {
         self.get("account/balance", "").unwrap()["credits"].as_str().unwrap().to_owned()
     }
 
+    /// The token of the sandbox's first inbox.
+    pub fn inbox(&self) -> String {
+        let overview = self.get("sandbox", "").unwrap();
+        overview["inboxes"][0].as_str().unwrap().rsplit('/').next().unwrap().to_owned()
+    }
+
     /// A step of the sandbox's controls.
     pub fn control(&self, id: &str, step: &str, data: &Value) -> Result<Value, Refused> {
         self.post(&format!("sandbox/job/{id}/{step}"), data)
