@@ -248,27 +248,29 @@ fn ordering(jobs_each: usize, connections: usize) {
     );
 }
 
+/// What ordering writes. Parents first: foreign keys are checked. Beside each table, the order
+/// that a row belongs to.
+const ORDERED: [(&str, &str); 8] = [
+    ("account", "0"),
+    ("api_key", "0"),
+    ("\"order\"", "id"),
+    ("job", "order_id"),
+    ("ledger_transaction", "COALESCE(order_id, 0)"),
+    ("ledger_entry", "COALESCE((SELECT order_id FROM ledger_transaction WHERE id = transaction_id), 0)"),
+    ("event", "COALESCE(order_id, 0)"),
+    ("task", "CASE kind WHEN 'queue' THEN subject_id ELSE 0 END"),
+];
+
 /// The rows that ordering wrote, inserted again into an empty copy with the same tables, indexes,
 /// constraints and durability, one transaction for as many orders as there were connections.
 fn raw_inserts(server: &Server, connections: usize) -> f64 {
-    // Parents first: foreign keys are checked. Beside each, the order that a row belongs to.
-    let tables = [
-        ("account", "0"),
-        ("api_key", "0"),
-        ("\"order\"", "id"),
-        ("job", "order_id"),
-        ("ledger_transaction", "COALESCE(order_id, 0)"),
-        ("ledger_entry", "COALESCE((SELECT order_id FROM ledger_transaction WHERE id = transaction_id), 0)"),
-        ("event", "COALESCE(order_id, 0)"),
-        ("task", "CASE kind WHEN 'queue' THEN subject_id ELSE 0 END"),
-    ];
     let source = server.database();
     let target = empty_copy(server, &source);
     let orders: i64 = source.query_row("SELECT MAX(id) FROM \"order\"", [], |row| row.get(0)).unwrap();
     let orders = usize::try_from(orders).unwrap();
     let mut batches: Vec<Vec<(usize, Vec<Cell>)>> = vec![Vec::new(); orders.div_ceil(connections) + 1];
     let mut inserts = Vec::new();
-    for (index, (table, of_order)) in tables.iter().enumerate() {
+    for (index, (table, of_order)) in ORDERED.iter().enumerate() {
         let sql = format!("SELECT {of_order} AS of_order, * FROM {table} ORDER BY 1, 2");
         let mut select = source.prepare(&sql).unwrap();
         let columns = select.column_count() - 1;
@@ -281,7 +283,7 @@ fn raw_inserts(server: &Server, connections: usize) -> f64 {
         }
     }
     let jobs =
-        |batch: &[(usize, Vec<Cell>)]| batch.iter().filter(|(table, _)| tables[*table].0 == "job").count();
+        |batch: &[(usize, Vec<Cell>)]| batch.iter().filter(|(table, _)| ORDERED[*table].0 == "job").count();
     let count: usize = batches.iter().map(|batch| jobs(batch)).sum();
     let began = Instant::now();
     for batch in &batches {
@@ -352,18 +354,8 @@ fn raw_inserts_on_postgres(from: &str, to: &str, connections: usize) -> f64 {
         Db::open(&Options::Postgres(options), 0).unwrap()
     };
     let (source, target) = (open(from), open(to));
-    let tables = [
-        ("account", "0"),
-        ("api_key", "0"),
-        ("\"order\"", "id"),
-        ("job", "order_id"),
-        ("ledger_transaction", "COALESCE(order_id, 0)"),
-        ("ledger_entry", "COALESCE((SELECT order_id FROM ledger_transaction WHERE id = transaction_id), 0)"),
-        ("event", "COALESCE(order_id, 0)"),
-        ("task", "CASE kind WHEN 'queue' THEN subject_id ELSE 0 END"),
-    ];
     let mut batches: Vec<Vec<(usize, Vec<Row>)>> = Vec::new();
-    for (index, (table, of_order)) in tables.iter().enumerate() {
+    for (index, (table, of_order)) in ORDERED.iter().enumerate() {
         let sql = format!("SELECT CAST({of_order} AS BIGINT) AS of_order, * FROM {table} ORDER BY 1, 2");
         let rows = source
             .write_blocking(move |tx| tx.query_all(&sql, &[], |row| Ok::<_, Error>(row.take_all())))
@@ -378,14 +370,14 @@ fn raw_inserts_on_postgres(from: &str, to: &str, connections: usize) -> f64 {
             batches[batch].push((index, cells));
         }
     }
-    let count = batches.iter().flatten().filter(|(table, _)| tables[*table].0 == "job").count();
+    let count = batches.iter().flatten().filter(|(table, _)| ORDERED[*table].0 == "job").count();
     let began = Instant::now();
     for batch in batches {
         target
             .write_blocking(move |tx| {
                 for (table, row) in &batch {
                     let marks: Vec<String> = (1..=row.len()).map(|number| format!("${number}")).collect();
-                    let sql = format!("INSERT INTO {} VALUES ({})", tables[*table].0, marks.join(","));
+                    let sql = format!("INSERT INTO {} VALUES ({})", ORDERED[*table].0, marks.join(","));
                     let cells: Vec<&dyn Param> = row.iter().map(|cell| cell as &dyn Param).collect();
                     tx.execute(&sql, &cells)?;
                 }

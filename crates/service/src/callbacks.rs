@@ -30,13 +30,14 @@ pub fn fan_out(tx: &mut Tx<'_>, real_now: Timestamp, limit: i64) -> Result<usize
     let waiting = events::outbox(tx, limit)?;
     // Destinations are locked until the deliveries are there to be seen, always in the same
     // order, so that two nodes cannot wait for each other.
-    let mut destinations: BTreeMap<String, i64> =
-        waiting.iter().filter_map(address).map(|at| (at, 0)).collect();
+    let addresses: Vec<Option<String>> = waiting.iter().map(address).collect();
+    let mut destinations: BTreeMap<&str, i64> =
+        addresses.iter().flatten().map(|address| (address.as_str(), 0)).collect();
     for (address, id) in &mut destinations {
         *id = deliveries::destination(tx, address)?;
     }
-    for event in &waiting {
-        if let Some(id) = address(event).and_then(|address| destinations.get(&address)) {
+    for (event, address) in waiting.iter().zip(&addresses) {
+        if let Some(id) = address.as_deref().and_then(|address| destinations.get(address)) {
             deliver(tx, event, *id, real_now)?;
         }
         events::leave_outbox(tx, event.id)?;

@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use store::accounts;
 use store::keys::Key;
-use store::sql::{Dialect, Tx};
+use store::sql::Tx;
 
 /// Settings of the installation that use cases need.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ struct Memo {
 }
 
 impl Context {
-    /// The context of one call; reads the environment's clock.
+    /// The context of one call; locks the environment and reads its clock.
     pub fn open(
         tx: &mut Tx<'_>,
         desk: Arc<Desk>,
@@ -65,8 +65,7 @@ impl Context {
         actor: Actor,
         real_now: Timestamp,
     ) -> Result<Self, Error> {
-        let read = scope.is_sandbox() || tx.dialect() == Dialect::Postgres;
-        let offset = if read { accounts::clock_offset_ms(tx, scope)? } else { 0 };
+        let offset = accounts::lock_environment(tx, scope)?;
         Ok(Self { desk, scope, actor, now: real_now.plus_ms(offset), real_now, memo: RefCell::default() })
     }
 

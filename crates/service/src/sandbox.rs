@@ -180,11 +180,17 @@ fn not_a_step(job: &Job, to: Status) -> Error {
     Fault::new(2650, text).of("status").into()
 }
 
+/// What follows is never for live: the callers see to it, this makes sure.
+fn in_sandbox(ctx: &Context) -> Result<(), Error> {
+    match ctx.scope.is_sandbox() {
+        true => Ok(()),
+        false => Err(Error::Broken("a sandbox's control was called in live".into())),
+    }
+}
+
 /// Forces any status and keeps the data consistent: claims, texts and test money follow.
 pub fn force(tx: &mut Tx<'_>, ctx: &Context, id: JobId, to: Status, body: Option<&str>) -> Result<(), Error> {
-    if !ctx.scope.is_sandbox() {
-        return Err(Error::Broken("a status may be forced in a sandbox only".into()));
-    }
+    in_sandbox(ctx)?;
     let mut job = review::lock(tx, ctx, id)?;
     let from = job.status;
     drop_claims(tx, ctx, &job)?;
@@ -318,17 +324,13 @@ pub fn add_inbox(tx: &mut Tx<'_>, ctx: &Context) -> Result<Value, Error> {
 
 /// Deletes what one test run ordered; everything else stays as it is.
 pub fn wipe_run(tx: &mut Tx<'_>, ctx: &Context, run: &str) -> Result<(), Error> {
-    if !ctx.scope.is_sandbox() {
-        return Err(Error::Broken("only a sandbox may be wiped".into()));
-    }
+    in_sandbox(ctx)?;
     Ok(sandboxes::forget_run(tx, ctx.scope, run)?)
 }
 
 /// Deletes the oldest orders from before a moment. The credits stay what they are.
 pub fn forget_old(tx: &mut Tx<'_>, ctx: &Context, before: Timestamp, at_once: i64) -> Result<(), Error> {
-    if !ctx.scope.is_sandbox() {
-        return Err(Error::Broken("only a sandbox's orders are deleted by age".into()));
-    }
+    in_sandbox(ctx)?;
     let credits = look::balance(tx, ctx)?;
     sandboxes::forget_before(tx, ctx.scope, before, at_once)?;
     credits::correct(tx, ctx, credits).map(|_| ())
@@ -336,9 +338,7 @@ pub fn forget_old(tx: &mut Tx<'_>, ctx: &Context, before: Timestamp, at_once: i6
 
 /// Deletes everything in the sandbox and starts it anew.
 pub fn wipe(tx: &mut Tx<'_>, ctx: &Context, keep: Keep, start_credits: Money) -> Result<(), Error> {
-    if !ctx.scope.is_sandbox() {
-        return Err(Error::Broken("only a sandbox may be wiped".into()));
-    }
+    in_sandbox(ctx)?;
     sandboxes::wipe(tx, ctx.scope, keep, ctx.real_now.0)?;
     accounts::reset_clock(tx, ctx.scope)?;
     let fresh = Context::open(tx, ctx.desk.clone(), ctx.scope, ctx.actor, ctx.real_now)?;

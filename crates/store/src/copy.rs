@@ -1,8 +1,8 @@
 //! Moves an installation from one database to another, of either engine: table by table, in
-//! batches, each with the place where the next one begins, so that a copy that was stopped
-//! goes on. Ids, keys and balances stay what they are.
+//! batches in the order of its key. The target's last key says where the next batch begins, so a
+//! copy that was stopped goes on. Ids, keys and balances stay what they are.
 
-use crate::sql::{Db, Dialect, Error, Param, Row, Tx, Value};
+use crate::sql::{Db, Dialect, Error, Param, Row, Tx, Value, marks};
 use sha2::{Digest, Sha256};
 
 /// A table and the columns of its key, in which order it is copied. Parents come first.
@@ -154,7 +154,7 @@ impl Table {
         self.key.iter().map(column).collect()
     }
 
-    /// The columns to sort by; `copied` first is the order of the copy, else the reverse.
+    /// The columns to sort by: with `copied_first` in the order of the copy, else in reverse.
     fn order(&self, dialect: Dialect, copied_first: bool) -> String {
         let direction = if self.backwards == copied_first { " DESC" } else { "" };
         let columns = self.key(dialect).into_iter().map(|column| column + direction);
@@ -177,9 +177,8 @@ fn rows_after(tx: &mut Tx<'_>, table: &Table, after: Option<&[Value]>) -> Result
     let condition = match after {
         None => String::new(),
         Some(values) => {
-            let marks: Vec<String> = (1..=values.len()).map(|number| format!("${number}")).collect();
             let sign = if table.backwards { "<" } else { ">" };
-            format!("WHERE ({key}) {sign} ({})", marks.join(", "))
+            format!("WHERE ({key}) {sign} {}", marks(0, values.len()))
         }
     };
     let order = table.order(tx.dialect(), true);
@@ -188,16 +187,11 @@ fn rows_after(tx: &mut Tx<'_>, table: &Table, after: Option<&[Value]>) -> Result
     tx.query_all(&sql, &params, |row| Ok(row.take_all()))
 }
 
+/// `rows` as `rows_after` gives them.
 fn insert(tx: &mut Tx<'_>, table: &Table, rows: &[Vec<Value>]) -> Result<(), Error> {
-    let keys = table.key.len();
-    let Some(columns) = rows.first().map(|row| row.len() - keys) else { return Ok(()) };
-    let marks: Vec<String> = (1..=columns).map(|number| format!("${number}")).collect();
-    let sql = format!("INSERT INTO {} VALUES ({})", table.name, marks.join(", "));
-    for row in rows {
-        let params: Vec<&dyn Param> = row.iter().skip(keys).map(|value| value as &dyn Param).collect();
-        tx.execute(&sql, &params)?;
-    }
-    Ok(())
+    let key = table.key.len();
+    let rows: Vec<Vec<_>> = rows.iter().map(|row| row.iter().skip(key).map(Param::value).collect()).collect();
+    tx.insert_rows(&format!("INSERT INTO {}", table.name), "", &rows).map(|_| ())
 }
 
 /// Rows and hash of a whole table.

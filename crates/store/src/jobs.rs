@@ -1,6 +1,6 @@
 //! Jobs: the rows that everything else is about.
 
-use crate::sql::{Error, Param, ROWS_A_STATEMENT, Row, Tx, ValueRef};
+use crate::sql::{Error, Param, Row, Tx, ValueRef, in_statements, marks};
 use domain::ids::*;
 use domain::job::Status;
 use domain::money::{Money, UnitPrice};
@@ -240,17 +240,15 @@ pub fn with_text(tx: &mut Tx<'_>, scope: Scope, text_key: &[u8]) -> Result<Vec<J
 /// The live jobs with any of these text keys: finished before open, newest first.
 pub fn with_texts(tx: &mut Tx<'_>, scope: Scope, text_keys: &[&[u8]]) -> Result<Vec<Job>, Error> {
     let mut found = Vec::new();
-    let (many, few) = text_keys.split_at(text_keys.len() - text_keys.len() % ROWS_A_STATEMENT);
-    for chunk in many.chunks(ROWS_A_STATEMENT).chain(few.chunks(1)) {
-        let marks: Vec<String> = (3..3 + chunk.len()).map(|number| format!("${number}")).collect();
+    for chunk in in_statements(text_keys) {
         let mut params: Vec<&dyn Param> = vec![&scope.account, &scope.environment];
         params.extend(chunk.iter().map(|key| key as &dyn Param));
         found.extend(tx.query_all(
             &format!(
-                "SELECT {JOB} FROM job WHERE account_id = $1 AND sandbox = $2 AND text_key IN ({}) \
+                "SELECT {JOB} FROM job WHERE account_id = $1 AND sandbox = $2 AND text_key IN {} \
                  AND status NOT IN ('canceled', 'rejected') \
                  ORDER BY CASE status WHEN 'approved' THEN 0 ELSE 1 END, id DESC",
-                marks.join(", ")
+                marks(2, chunk.len())
             ),
             &params,
             Job::from_row,

@@ -17,6 +17,10 @@ const fn setting(name: &'static str, default: &'static str, help: &'static str) 
     Setting { name, default, secret: false, help }
 }
 
+const fn secret(name: &'static str, help: &'static str) -> Setting {
+    Setting { name, default: "", secret: true, help }
+}
+
 /// All settings, in the order in which they are listed.
 pub const SETTINGS: &[Setting] = &[
     setting("listen", "127.0.0.1:8080", "address and port for plain HTTP; port 0 picks one"),
@@ -26,12 +30,7 @@ pub const SETTINGS: &[Setting] = &[
         "where clients reach this server; default: http:// and the address listened on",
     ),
     setting("data_dir", "honyaku-data", "directory of the embedded database and the installation's secret"),
-    Setting {
-        name: "database",
-        default: "",
-        secret: true,
-        help: "postgres://user:password@host/database; empty: embedded, in the data directory",
-    },
+    secret("database", "postgres://user:password@host/database; empty: embedded, in the data directory"),
     setting(
         "database_authorities",
         "",
@@ -39,12 +38,10 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("database_connections", "10", "PostgreSQL: how many calls are worked on at once"),
     setting("database_readers", "3", "embedded database: how many reads run at once"),
-    Setting {
-        name: "secret_key",
-        default: "",
-        secret: true,
-        help: "64 hex digits that seal private keys; default: kept in secret.key in the data directory",
-    },
+    secret(
+        "secret_key",
+        "64 hex digits that seal private keys; default: kept in secret.key in the data directory",
+    ),
     setting(
         "role",
         "all",

@@ -114,16 +114,25 @@ impl Call {
         })
     }
 
+    /// A use case with its context, which is opened in its transaction.
+    fn in_context<T, U: FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error>>(
+        &self,
+        actor: Actor,
+        use_case: U,
+    ) -> Result<impl FnOnce(&mut Tx<'_>) -> Result<T, Error> + use<T, U>, Failure> {
+        let (desk, scope, now) = (Arc::clone(&self.app.desk), self.caller()?.scope(), real_now());
+        Ok(move |tx: &mut Tx<'_>| {
+            let ctx = Context::open(tx, desk, scope, actor, now)?;
+            use_case(tx, &ctx)
+        })
+    }
+
     /// Runs a use case that only reads.
     pub async fn read<T: Send + 'static>(
         &self,
         closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        let (desk, scope, now) = (Arc::clone(&self.app.desk), self.caller()?.scope(), real_now());
-        let result = self.app.db.read(move |tx| {
-            let ctx = Context::open(tx, desk, scope, Actor::CustomerApi, now)?;
-            closure(tx, &ctx)
-        });
+        let result = self.app.db.read(self.in_context(Actor::CustomerApi, closure)?);
         result.await.map_err(|error| Failure::from_service(error, self.origin()))
     }
 
@@ -132,11 +141,7 @@ impl Call {
         &self,
         closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        let (desk, scope, now) = (Arc::clone(&self.app.desk), self.caller()?.scope(), real_now());
-        let result = self.app.db.read_briefly(move |tx| {
-            let ctx = Context::open(tx, desk, scope, Actor::CustomerApi, now)?;
-            closure(tx, &ctx)
-        });
+        let result = self.app.db.read_briefly(self.in_context(Actor::CustomerApi, closure)?);
         result.await.map_err(|error| Failure::from_service(error, self.origin()))
     }
 
@@ -146,11 +151,7 @@ impl Call {
         actor: Actor,
         closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        let (desk, scope, now) = (Arc::clone(&self.app.desk), self.caller()?.scope(), real_now());
-        let result = self.app.db.write(move |tx| {
-            let ctx = Context::open(tx, desk, scope, actor, now)?;
-            closure(tx, &ctx)
-        });
+        let result = self.app.db.write(self.in_context(actor, closure)?);
         let result = result.await.map_err(|error| Failure::from_service(error, self.origin()));
         self.app.stir();
         result

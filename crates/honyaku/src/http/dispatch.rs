@@ -12,7 +12,7 @@ use crate::app::{App, Role};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, Request, Response, header};
+use axum::http::{HeaderMap, Method, Request, Response, Uri, header};
 use bytes::Bytes;
 use domain::fault::Fault;
 use domain::ids::Environment;
@@ -65,18 +65,22 @@ pub async fn dispatch(
 
 /// Clients of the older versions read the envelope too.
 fn refuse_legacy(app: &App, request: &Request<Body>, version: &str, request_id: String) -> Response<Body> {
-    let query = request.uri().query();
-    let accept = header_text(request.headers(), header::ACCEPT);
-    let envelope = Envelope {
-        format: Format::choose(arrival::in_query(query, "format").as_deref(), accept),
-        numbers_current: false,
-        request_id,
-        environment: Environment::Live,
-        allowance: None,
-    };
+    let envelope = envelope(request.uri(), request.headers(), Environment::Live, request_id);
     let origin = &app.desk.public_url;
     let text = format!("the API {version} is not available on this server yet; use {origin}/v2/");
     envelope.respond(Err(Failure::new(404, text, origin)))
+}
+
+/// What an answer looks like before anything else is known of the call.
+fn envelope(uri: &Uri, headers: &HeaderMap, environment: Environment, request_id: String) -> Envelope {
+    let asked = arrival::in_query(uri.query(), "format");
+    Envelope {
+        format: Format::choose(asked.as_deref(), header_text(headers, header::ACCEPT)),
+        numbers_current: false,
+        request_id,
+        environment,
+        allowance: None,
+    }
 }
 
 async fn serve(
@@ -87,17 +91,8 @@ async fn serve(
     request_id: &str,
 ) -> (Envelope, Result<Answer, Failure>) {
     let (parts, body) = request.into_parts();
-    let query = parts.uri.query().map(str::to_owned);
-    let mut envelope = Envelope {
-        format: Format::choose(
-            arrival::in_query(query.as_deref(), "format").as_deref(),
-            header_text(&parts.headers, header::ACCEPT),
-        ),
-        numbers_current: false,
-        request_id: request_id.to_owned(),
-        environment: target.environment,
-        allowance: None,
-    };
+    let query = parts.uri.query();
+    let mut envelope = envelope(&parts.uri, &parts.headers, target.environment, request_id.to_owned());
     let mut arrival = arrival::read(app, peer, &parts.headers, target);
     let result = async {
         if app.edge.role == Role::Worker {
@@ -120,7 +115,7 @@ async fn serve(
         let content_type = header_text(&parts.headers, header::CONTENT_TYPE).map(str::to_owned);
         let body_bytes = bytes.len();
         let get_like = !matches!(parts.method, Method::POST | Method::PUT);
-        let params = decode(app, get_like, query.as_deref(), content_type.as_deref(), bytes)?;
+        let params = decode(app, get_like, query, content_type.as_deref(), bytes)?;
         envelope.format =
             Format::choose(params.format.as_deref(), header_text(&parts.headers, header::ACCEPT));
         let route = find_method(app, &routes, &parts.method, &params)?;

@@ -106,7 +106,7 @@ pub async fn take(app: &Arc<App>, target: Inbox, incoming: Incoming) -> Result<R
     let reply = app
         .db
         .write(move |tx| {
-            let now = real_now().plus_ms(store::accounts::clock_offset_ms(tx, scope)?);
+            let now = real_now().plus_ms(store::accounts::lock_environment(tx, scope)?);
             if let Some(delivery) = incoming.delivery
                 && store::deliveries::find(tx, scope, delivery)?.is_none()
             {

@@ -36,7 +36,14 @@ pub enum Lane {
     Background,
     /// It only reads.
     Read,
+    /// It only reads, a few rows by their keys.
+    Brief,
 }
+
+/// What a closure may fail with.
+pub trait Failure: From<Error> + Send + 'static {}
+
+impl<E: From<Error> + Send + 'static> Failure for E {}
 
 impl Db {
     /// Which migrations have run, and which have not. Changes nothing.
@@ -64,7 +71,7 @@ impl Db {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: Failure,
     {
         receive(self.submit(closure, Lane::Write).await)
     }
@@ -76,7 +83,7 @@ impl Db {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: Failure,
     {
         receive(self.submit(closure, Lane::Background).await)
     }
@@ -88,7 +95,7 @@ impl Db {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: Failure,
     {
         receive(self.submit(closure, Lane::Read).await)
     }
@@ -101,14 +108,9 @@ impl Db {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: Failure,
     {
-        let (call, answer) = Call::new(closure);
-        match &self.engine {
-            Engine::Sqlite(sqlite) => sqlite.read_here(Box::new(call)),
-            Engine::Postgres(postgres) => postgres.submit(Box::new(call), Lane::Read),
-        }
-        receive(answer.await)
+        receive(self.submit(closure, Lane::Brief).await)
     }
 
     /// As `write`, for callers without an async runtime (the command line).
@@ -118,7 +120,7 @@ impl Db {
     ) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: Failure,
     {
         receive(self.submit(closure, Lane::Write).blocking_recv())
     }
@@ -130,7 +132,7 @@ impl Db {
     ) -> Answer<T, E>
     where
         T: Send + 'static,
-        E: From<Error> + Send + 'static,
+        E: Failure,
     {
         let (call, answer) = Call::new(closure);
         let work: Box<dyn Work> = Box::new(call);

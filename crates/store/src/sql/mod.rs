@@ -14,8 +14,9 @@ mod work;
 
 pub use db::{Db, Options};
 pub use error::Error;
-pub use migrate::{Applied, State, history};
+pub use migrate::State;
 pub use postgres::Options as PostgresOptions;
 pub use sqlite::{Options as SqliteOptions, lock, look_into, snapshot};
-pub use tx::{Dialect, ROWS_A_STATEMENT, Sql, Tx};
+pub use tx::{Dialect, Sql, Tx};
+pub(crate) use tx::{in_statements, marks};
 pub use value::{Column, Param, Row, Value, ValueRef};

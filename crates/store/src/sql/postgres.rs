@@ -6,7 +6,7 @@
 //! became of the transaction. So a server that comes back is used again at once.
 
 use super::db::Lane;
-use super::work::{self, Work, spawn};
+use super::work::{self, Shared, Work, spawn};
 use super::{Error, Param, Row, Sql, Tx, Value, ValueRef, migrate};
 use postgres::config::SslMode;
 use postgres::error::SqlState;
@@ -114,7 +114,7 @@ impl Postgres {
     pub fn submit(&self, work: Box<dyn Work>, lane: Lane) {
         let threads = match lane {
             Lane::Write => &self.calls,
-            Lane::Read => &self.reads,
+            Lane::Read | Lane::Brief => &self.reads,
             Lane::Background => &self.background,
         };
         drop(threads.send(work));
@@ -150,14 +150,9 @@ fn prepare(session: &mut Session, now_ms: i64) -> Result<(), Error> {
     migrated
 }
 
-fn serve(way: &Way, work: &Mutex<mpsc::Receiver<Box<dyn Work>>>, begin: &str) {
+fn serve(way: &Way, shared: &Shared, begin: &str) {
     let mut session = None;
-    loop {
-        let next = match work.lock() {
-            Ok(receiver) => receiver.recv(),
-            Err(_) => return,
-        };
-        let Ok(mut closure) = next else { return };
+    while let Some(mut closure) = work::next(shared) {
         let ended = match begun(&mut session, way, begin) {
             Ok(session) => transact(session, closure.as_mut()),
             Err(error) => Err(error),
@@ -323,12 +318,20 @@ impl ToSql for Bound<'_> {
     to_sql_checked!();
 }
 
+fn bound<'a>(params: &[&'a dyn Param]) -> Vec<Bound<'a>> {
+    params.iter().map(|param| Bound(param.value())).collect()
+}
+
+fn by_reference<'a>(bound: &'a [Bound<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    bound.iter().map(|bound| bound as _).collect()
+}
+
 impl Sql for Session {
     fn execute(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64, Error> {
         let statement = self.statement(sql, params.len())?;
-        let bound: Vec<Bound<'_>> = params.iter().map(|param| Bound(param.value())).collect();
-        let refs: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|bound| bound as _).collect();
-        self.client.execute(&statement, &refs).map_err(|error| self.failed(&error, sql))
+        let bound = bound(params);
+        let changed = self.client.execute(&statement, &by_reference(&bound));
+        changed.map_err(|error| self.failed(&error, sql))
     }
 
     fn query(
@@ -338,9 +341,9 @@ impl Sql for Session {
         each: &mut dyn FnMut(Row) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let statement = self.statement(sql, params.len())?;
-        let bound: Vec<Bound<'_>> = params.iter().map(|param| Bound(param.value())).collect();
-        let refs: Vec<&(dyn ToSql + Sync)> = bound.iter().map(|bound| bound as _).collect();
-        let rows = self.client.query(&statement, &refs).map_err(|error| self.failed(&error, sql))?;
+        let bound = bound(params);
+        let rows = self.client.query(&statement, &by_reference(&bound));
+        let rows = rows.map_err(|error| self.failed(&error, sql))?;
         for row in &rows {
             let values = (0..row.len()).map(|index| cell(row, index)).collect::<Result<_, Error>>()?;
             each(Row::new(values))?;

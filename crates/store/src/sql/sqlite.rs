@@ -8,7 +8,7 @@
 use super::db::Lane;
 use super::queue::{Queue, Urgency};
 use super::sequences::Sequences;
-use super::work::{self, Work, spawn};
+use super::work::{self, Shared, Work, spawn};
 use super::{Dialect, Error, Param, Row, Sql, Tx, Value, ValueRef, migrate};
 use fs4::FileExt;
 use rusqlite::config::DbConfig;
@@ -91,11 +91,12 @@ impl Sqlite {
             Lane::Background => self.writer.0.push(work, Urgency::Background),
             // Without readers the work is dropped, and its caller told so.
             Lane::Read => drop(self.reader.send(work)),
+            Lane::Brief => self.read_here(work),
         }
     }
 
     /// Reads on this thread, if a connection is free.
-    pub fn read_here(&self, work: Box<dyn Work>) {
+    fn read_here(&self, work: Box<dyn Work>) {
         match self.at_hand.iter().find_map(|connection| connection.try_lock().ok()) {
             Some(connection) => read(&connection, work),
             None => self.submit(work, Lane::Read),
@@ -271,13 +272,8 @@ fn run(sql: &mut Transaction<'_>, closure: &mut dyn Work) -> bool {
     work::run(&mut Tx::new(sql), closure)
 }
 
-fn read_loop(connection: &Connection, work: &Mutex<mpsc::Receiver<Box<dyn Work>>>) {
-    loop {
-        let next = match work.lock() {
-            Ok(receiver) => receiver.recv(),
-            Err(_) => return,
-        };
-        let Ok(closure) = next else { return };
+fn read_loop(connection: &Connection, shared: &Shared) {
+    while let Some(closure) = work::next(shared) {
         read(connection, closure);
     }
 }

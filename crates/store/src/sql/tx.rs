@@ -46,10 +46,16 @@ pub struct Tx<'a> {
 }
 
 /// Always the same number, so that the statement is compiled once.
-pub const ROWS_A_STATEMENT: usize = 50;
+const ROWS_A_STATEMENT: usize = 50;
+
+/// Parts rows into so many a statement, the rest one by one.
+pub fn in_statements<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
+    let (many, few) = rows.split_at(rows.len() - rows.len() % ROWS_A_STATEMENT);
+    many.chunks(ROWS_A_STATEMENT).chain(few.chunks(1))
+}
 
 /// `($n, …)` for so many values after the first `before`.
-fn marks(before: usize, count: usize) -> String {
+pub fn marks(before: usize, count: usize) -> String {
     let numbers: Vec<String> = (before + 1..=before + count).map(|number| format!("${number}")).collect();
     format!("({})", numbers.join(", "))
 }
@@ -104,8 +110,7 @@ impl<'a> Tx<'a> {
     /// before VALUES, `tail` follows the rows. How many were inserted.
     pub fn insert_rows(&mut self, head: &str, tail: &str, rows: &[Vec<ValueRef<'_>>]) -> Result<u64, Error> {
         let mut inserted = 0;
-        let (many, few) = rows.split_at(rows.len() - rows.len() % ROWS_A_STATEMENT);
-        for chunk in many.chunks(ROWS_A_STATEMENT).chain(few.chunks(1)) {
+        for chunk in in_statements(rows) {
             let columns = chunk.first().map_or(0, Vec::len);
             let marks: Vec<String> = (0..chunk.len()).map(|row| marks(row * columns, columns)).collect();
             let params: Vec<&dyn Param> = chunk.iter().flatten().map(|value| value as &dyn Param).collect();

@@ -2,6 +2,7 @@
 
 use super::{Error, Tx};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, mpsc};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -76,6 +77,14 @@ pub fn run(tx: &mut Tx<'_>, closure: &mut dyn Work) -> bool {
         closure.panicked();
         false
     })
+}
+
+/// Where several threads take their work from.
+pub type Shared = Mutex<mpsc::Receiver<Box<dyn Work>>>;
+
+/// The next piece of work; none when there will be no more.
+pub fn next(shared: &Shared) -> Option<Box<dyn Work>> {
+    shared.lock().ok()?.recv().ok()
 }
 
 /// Starts a database thread.
