@@ -26,11 +26,12 @@ use url::Url;
 const LATE_TRICK_MS: i64 = 60_000;
 
 /// Makes deliveries of the oldest events in the outbox; how many there were.
-pub fn fan_out(tx: &mut Tx<'_>, real_now: Timestamp, limit: i64) -> Result<usize, Error> {
+pub fn fan_out(tx: &mut Tx<'_>, desk: &Desk, real_now: Timestamp, limit: i64) -> Result<usize, Error> {
     let waiting = events::outbox(tx, limit)?;
     // Destinations are locked until the deliveries are there to be seen, always in the same
     // order, so that two nodes cannot wait for each other.
-    let addresses: Vec<Option<String>> = waiting.iter().map(address).collect();
+    let addresses: Vec<Option<String>> =
+        waiting.iter().map(|event| address(&desk.public_url, event)).collect();
     let mut destinations: BTreeMap<&str, i64> =
         addresses.iter().flatten().map(|address| (address.as_str(), 0)).collect();
     for (address, id) in &mut destinations {
@@ -45,12 +46,22 @@ pub fn fan_out(tx: &mut Tx<'_>, real_now: Timestamp, limit: i64) -> Result<usize
     Ok(waiting.len())
 }
 
+/// The token in an address of one of this server's inboxes.
+pub fn inbox_token<'u>(public_url: &str, url: &'u str) -> Option<&'u str> {
+    let token = url.strip_prefix(public_url)?.strip_prefix("/inbox/")?.trim_end_matches('/');
+    (!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(token)
+}
+
 /// The destination that an event's callback goes to; none if there is no callback.
-fn address(event: &Event) -> Option<String> {
+fn address(public_url: &str, event: &Event) -> Option<String> {
     let url = event
         .callback_url
         .as_ref()
         .filter(|_| event.key.is_some() && event.trick.as_deref() != Some("none"))?;
+    // Inboxes share this server's address, but one that fails is nothing to the others.
+    if let Some(token) = inbox_token(public_url, url) {
+        return Some(format!("{public_url}/inbox/{token}"));
+    }
     // An address that cannot be read is refused by the first attempt, and logged there.
     Some(Url::parse(url).map(|url| outbound::destination(&url)).unwrap_or_else(|_| url.clone()))
 }
@@ -264,6 +275,11 @@ pub fn conclude(
         let failures = u32::try_from(failures).unwrap_or(u32::MAX);
         if schedule::is_dead(failures, since.0, real_now.0) {
             deliveries::pause_destination(tx, delivery.destination)?;
+            tracing::warn!(
+                destination = delivery.destination,
+                account = ctx.scope.account.0,
+                "paused after days of failures"
+            );
         }
     }
     Ok(())
@@ -275,6 +291,24 @@ pub fn end_turn(tx: &mut Tx<'_>, destination: i64, real_now: Timestamp) -> Resul
     let failures = deliveries::failures_locked(tx, destination)?;
     let pause_ms = schedule::pause_ms(u32::try_from(failures).unwrap_or(u32::MAX));
     Ok(deliveries::reschedule_destination(tx, destination, real_now.plus_ms(pause_ms))?)
+}
+
+/// Resumes the paused destinations that the account's callbacks wait for, or the one that is
+/// named, and sends what was held back. The destinations that were resumed. Contract: api-v2 8.
+pub fn resume(tx: &mut Tx<'_>, ctx: &Context, destination: Option<&str>) -> Result<Vec<String>, Error> {
+    let mut paused = deliveries::paused(tx, ctx.scope)?;
+    if let Some(wanted) = destination {
+        paused.retain(|paused| paused.address == wanted);
+        if paused.is_empty() {
+            let text = "no callbacks of this account wait for a paused destination of this name; \
+                GET account/callbacks lists them under paused";
+            return Err(Fault::new(1352, text).of("destination").into());
+        }
+    }
+    for paused in &paused {
+        deliveries::resume(tx, ctx.scope, paused, ctx.real_now)?;
+    }
+    Ok(paused.into_iter().map(|paused| paused.address).collect())
 }
 
 /// How many deliveries a destination gets at once: one while it is probed.
@@ -294,5 +328,25 @@ fn attempt_of(ctx: &Context, outcome: &Outcome) -> Attempt {
         error,
         answer: (!outcome.answer.is_empty())
             .then(|| String::from_utf8_lossy(&outcome.answer).replace('\0', "\u{fffd}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_own_inboxes_are_handed_over() {
+        let own = "http://127.0.0.1:8080";
+        assert_eq!(inbox_token(own, "http://127.0.0.1:8080/inbox/abcDEF23"), Some("abcDEF23"));
+        for other in [
+            "http://127.0.0.1:8081/inbox/abc",
+            "http://127.0.0.1:8080/inbox/",
+            "http://127.0.0.1:8080/inbox/a/b",
+            "http://127.0.0.1:8080.example.com/inbox/abc",
+            "http://127.0.0.1:8080/other/abc",
+        ] {
+            assert_eq!(inbox_token(own, other), None, "{other}");
+        }
     }
 }

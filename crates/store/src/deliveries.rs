@@ -268,6 +268,66 @@ pub fn pause_destination(tx: &mut Tx<'_>, id: i64) -> Result<(), Error> {
     Ok(())
 }
 
+/// A destination that is paused, as one account sees it.
+#[derive(Clone, Debug)]
+pub struct Paused {
+    /// Its id.
+    pub id: i64,
+    /// Scheme, host and port, or an inbox of this server.
+    pub address: String,
+    /// Since when it fails.
+    pub failing_since: Timestamp,
+    /// How many of the account's callbacks wait there.
+    pub waiting: i64,
+}
+
+/// The paused destinations that callbacks of the scope wait for.
+pub fn paused(tx: &mut Tx<'_>, scope: Scope) -> Result<Vec<Paused>, Error> {
+    tx.query_all(
+        "SELECT d.id, d.address, COALESCE(d.failing_since, 0), COUNT(*) FROM delivery w \
+         JOIN destination d ON d.id = w.destination_id \
+         WHERE w.account_id = $1 AND w.sandbox = $2 AND w.state = 'waiting' AND d.paused = 1 \
+         GROUP BY d.id, d.address, d.failing_since ORDER BY d.address",
+        &[&scope.account, &scope.environment],
+        |row| {
+            Ok(Paused {
+                id: row.take()?,
+                address: row.take()?,
+                failing_since: row.take()?,
+                waiting: row.take()?,
+            })
+        },
+    )
+}
+
+/// A paused destination is tried again, and sent at once what waits there and what the scope's
+/// callbacks were given up for since it fails.
+pub fn resume(tx: &mut Tx<'_>, scope: Scope, paused: &Paused, now: Timestamp) -> Result<(), Error> {
+    let given_up = tx.query_all(
+        "SELECT id FROM delivery WHERE account_id = $1 AND sandbox = $2 AND destination_id = $3 AND state = 'dead' \
+         AND created_at >= $4 ORDER BY id",
+        &[&scope.account, &scope.environment, &paused.id, &paused.failing_since],
+        Row::take,
+    )?;
+    for id in given_up {
+        resend(tx, scope, id, now)?;
+    }
+    tx.execute(
+        "UPDATE delivery SET run_at = $2 WHERE destination_id = $1 AND state = 'waiting' AND run_at > $2",
+        &[&paused.id, &now],
+    )?;
+    revive(tx, paused.id, now)
+}
+
+/// The destination counts as healthy, and is due.
+fn revive(tx: &mut Tx<'_>, id: i64, now: Timestamp) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE destination SET paused = 0, failures = 0, failing_since = NULL, due_at = $2 WHERE id = $1",
+        &[&id, &now],
+    )?;
+    Ok(())
+}
+
 /// When the next destination is due.
 pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
     tx.query_one("SELECT MIN(due_at) FROM destination WHERE paused = 0", &[], Row::take)
@@ -336,11 +396,10 @@ pub fn resend(tx: &mut Tx<'_>, scope: Scope, id: DeliveryId, now: Timestamp) -> 
          WHERE old.delivery_id = $1 AND old.attempt < 0)) WHERE delivery_id = $1 AND attempt > 0",
         &[&id],
     )?;
-    tx.execute(
-        "UPDATE destination SET paused = 0, failures = 0, failing_since = NULL, due_at = $2 \
-         WHERE id = (SELECT destination_id FROM delivery WHERE id = $1)",
-        &[&id, &now],
-    )?;
+    let destination = tx.query_opt("SELECT destination_id FROM delivery WHERE id = $1", &[&id], Row::take)?;
+    if let Some(destination) = destination {
+        revive(tx, destination, now)?;
+    }
     Ok(rows == 1)
 }
 

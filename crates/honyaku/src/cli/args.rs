@@ -157,10 +157,15 @@ fn callback() -> Command {
         .arg(required("account", "the account's short name"))
         .arg(required("id", "the callback's id, or first-last for a range"))
         .arg(sandbox());
+    let resume = Command::new("resume")
+        .about("Resume destinations that were paused after five days of failures, and send what they missed")
+        .arg(required("account", "the account's short name"))
+        .arg(optional("destination", "only this one, as https://host:443; otherwise all of the account's"))
+        .arg(sandbox());
     Command::new("callback")
         .about("Callbacks")
         .subcommand_required(true)
-        .subcommands([list, resend].map(settings))
+        .subcommands([list, resend, resume].map(settings))
 }
 
 fn migrate() -> Command {

@@ -1,10 +1,11 @@
-//! `honyaku callback list|resend`
+//! `honyaku callback list|resend|resume`
 
 use super::open::{installation, text};
 use super::{Outcome, say};
 use clap::ArgMatches;
 use domain::ids::DeliveryId;
 use serde_json::json;
+use service::callbacks;
 use store::deliveries;
 
 const LISTED: i64 = 1_000;
@@ -13,7 +14,8 @@ pub fn run(matches: &ArgMatches) -> Outcome {
     match matches.subcommand() {
         Some(("list", matches)) => list(matches),
         Some(("resend", matches)) => resend(matches),
-        _ => Err("say list or resend".into()),
+        Some(("resume", matches)) => resume(matches),
+        _ => Err("say list, resend or resume".into()),
     }
 }
 
@@ -54,5 +56,13 @@ fn resend(matches: &ArgMatches) -> Outcome {
         return Err("there is no such callback in this account".into());
     }
     say(json!({ "resent": sent }));
+    Ok(())
+}
+
+fn resume(matches: &ArgMatches) -> Outcome {
+    let destination = matches.get_one::<String>("destination").cloned();
+    let resumed = installation(matches)?
+        .for_account(matches, move |tx, ctx, _| callbacks::resume(tx, ctx, destination.as_deref()))?;
+    say(json!({ "resumed": resumed }));
     Ok(())
 }

@@ -68,6 +68,7 @@ pub static ROUTES: &[Route] = &[
     route!("GET", "account/preferred_translators", Signed, account::preferred_translators),
     route!("GET", "account/events", Signed, feed::events),
     route!("GET", "account/callbacks", Signed, feed::callbacks),
+    route!("POST", "account/callbacks/resume", Signed, feed::resume),
     route!("POST", "account/callbacks/{id}/resend", Signed, feed::resend),
     route!("POST", "translate/jobs", Signed, jobs::order),
     route!("GET", "translate/jobs", Signed, jobs::list),

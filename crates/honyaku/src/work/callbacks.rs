@@ -50,7 +50,8 @@ pub async fn fan_out(app: &Arc<App>) -> Result<usize, Error> {
     if app.db.read_briefly(store::events::outbox_is_empty).await? {
         return Ok(0);
     }
-    app.db.write_in_background(move |tx| callbacks::fan_out(tx, real_now(), EVENTS_AT_ONCE)).await
+    let desk = Arc::clone(&app.desk);
+    app.db.write_in_background(move |tx| callbacks::fan_out(tx, &desk, real_now(), EVENTS_AT_ONCE)).await
 }
 
 /// Sends what is due until told to stop.
@@ -162,7 +163,7 @@ async fn deliver(app: &Arc<App>, delivery: Delivery) {
 /// Sends a callback: to an inbox of this server inside the process, else over the network.
 pub async fn send(app: &Arc<App>, prepared: &Prepared) -> Outcome {
     let mut headers = prepared.headers.clone();
-    if let Some(token) = inbox::token_of(&app.desk.public_url, &prepared.url) {
+    if let Some(token) = callbacks::inbox_token(&app.desk.public_url, &prepared.url) {
         headers.push(("content-type".to_owned(), prepared.content_type.clone()));
         return inbox::hand_over(app, token, prepared, headers).await;
     }

@@ -43,12 +43,6 @@ pub enum Reply {
     Close,
 }
 
-/// The token in an address of one of this server's inboxes.
-pub fn token_of<'u>(public_url: &str, url: &'u str) -> Option<&'u str> {
-    let token = url.strip_prefix(public_url)?.strip_prefix("/inbox/")?.trim_end_matches('/');
-    (!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(token)
-}
-
 /// Hands a delivery over.
 pub async fn hand_over(
     app: &Arc<App>,
@@ -155,25 +149,5 @@ fn received(incoming: Incoming, reply: Reply, now: Timestamp) -> Received {
             Reply::Close => "close".to_owned(),
         },
         created_at: now,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_own_inboxes_are_handed_over() {
-        let own = "http://127.0.0.1:8080";
-        assert_eq!(token_of(own, "http://127.0.0.1:8080/inbox/abcDEF23"), Some("abcDEF23"));
-        for other in [
-            "http://127.0.0.1:8081/inbox/abc",
-            "http://127.0.0.1:8080/inbox/",
-            "http://127.0.0.1:8080/inbox/a/b",
-            "http://127.0.0.1:8080.example.com/inbox/abc",
-            "http://127.0.0.1:8080/other/abc",
-        ] {
-            assert_eq!(token_of(own, other), None, "{other}");
-        }
     }
 }

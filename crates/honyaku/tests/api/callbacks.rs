@@ -153,3 +153,60 @@ fn a_destination_that_failed_long_ago_is_tried_again() {
     shop.orders_text("after");
     received(&shop, &token, 2);
 }
+
+/// One sandbox's inbox that answers nothing must not make another one's callbacks late.
+#[test]
+fn each_inbox_is_a_destination_of_its_own() {
+    let shop = Shop::open();
+    let failing = shop.inbox();
+    shop.orders_text("to the first");
+    received(&shop, &failing, 1);
+    shop.until("it is delivered", || {
+        shop.get("account/callbacks", "").unwrap()["callbacks"][0]["state"] == "delivered"
+    });
+    let soon = u64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap() + 1_800_000;
+    shop.database.change(&format!("UPDATE destination SET failures = 12, due_at = {soon}"));
+    let other = shop.post("sandbox/inbox", &json!({})).unwrap();
+    let mut to_other = job("to the second");
+    to_other["callback_url"] = other["url"].clone();
+    shop.orders(&json!([to_other])).unwrap();
+    received(&shop, other["token"].as_str().unwrap(), 1);
+}
+
+/// Five days of failures: the destination rests until its owner resumes it, and then gets all.
+#[test]
+fn a_dead_destination_is_paused_until_it_is_resumed() {
+    let shop = Shop::open();
+    let token = shop.inbox();
+    shop.put(&format!("sandbox/inbox/{token}"), &json!({ "answer": 500 })).unwrap();
+    shop.orders_text("refused");
+    received(&shop, &token, 1);
+    let state = |query: &str| shop.get("account/callbacks", query).unwrap();
+    shop.until("it has failed", || {
+        state("")["callbacks"][0]["attempts"].as_array().is_some_and(|attempts| attempts.len() == 1)
+    });
+    assert_eq!(state("")["paused"], json!([]));
+    shop.database.change("UPDATE destination SET failures = 60, failing_since = 1, due_at = 1");
+    shop.database.change("UPDATE delivery SET run_at = 1");
+    shop.until("it is paused", || state("")["paused"] != json!([]));
+    let paused = state("")["paused"][0].clone();
+    assert!(paused["destination"].as_str().unwrap().ends_with(&format!("/inbox/{token}")));
+    assert_eq!((&paused["failing_since"], &paused["waiting"]), (&json!(0), &json!(1)));
+    assert_eq!(state("")["callbacks"][0]["next_attempt"], Value::Null);
+    shop.orders_text("waits");
+    shop.until("it waits", || state("")["paused"][0]["waiting"] == 2);
+    assert_eq!(received(&shop, &token, 2).len(), 2);
+
+    let unknown = shop.post("account/callbacks/resume", &json!({ "destination": "https://a.example:443" }));
+    let refused = unknown.unwrap_err();
+    assert_eq!(refused.code(), 1352);
+    assert!(refused.msg().contains("destination"), "{}", refused.msg());
+    shop.put(&format!("sandbox/inbox/{token}"), &json!({ "answer": 200 })).unwrap();
+    let resumed = shop.post("account/callbacks/resume", &json!({})).unwrap();
+    assert_eq!(resumed, json!({ "resumed": [paused["destination"]] }));
+    shop.until("both are delivered", || {
+        state("state=delivered")["callbacks"].as_array().is_some_and(|delivered| delivered.len() == 2)
+    });
+    assert_eq!(state("")["paused"], json!([]));
+    assert_eq!(shop.post("account/callbacks/resume", &json!({})).unwrap(), json!({ "resumed": [] }));
+}

@@ -11,12 +11,13 @@ use domain::ids::{DeliveryId, EventId};
 use serde_json::{Value, json};
 use service::look;
 use std::time::Duration;
-use store::deliveries::{self, Delivery};
+use store::deliveries::{self, Delivery, Paused};
 use tokio::time::Instant;
 
 const EVENTS_DEFAULT: i64 = 100;
 const EVENTS_MOST: i64 = 1000;
 const WAIT_MOST_S: i64 = 30;
+const DESTINATION_CHARS: usize = 2_000;
 
 /// `GET account/events`
 pub async fn events(mut call: Call) -> Result<Answer, Failure> {
@@ -73,19 +74,30 @@ pub async fn callbacks(mut call: Call) -> Result<Answer, Failure> {
     let (state, limit) = read().map_err(|fault| call.fault(&fault))?;
     let list = call
         .read(move |tx, ctx| {
+            let paused = deliveries::paused(tx, ctx.scope)?;
             let mut list: Vec<Value> = Vec::new();
             for delivery in deliveries::list(tx, ctx.scope, state.as_deref(), limit)? {
                 let attempts = deliveries::attempts(tx, delivery.id)?;
-                list.push(show(&delivery, &attempts));
+                let rests = paused.iter().any(|paused| paused.id == delivery.destination);
+                list.push(show(&delivery, rests, &attempts));
             }
-            Ok(list)
+            let paused: Vec<Value> = paused.iter().map(show_paused).collect();
+            Ok(json!({ "callbacks": list, "paused": paused }))
         })
         .await?;
-    Ok(json!({ "callbacks": list }).into())
+    Ok(list.into())
 }
 
-/// A delivery as its owner sees it.
-pub fn show(delivery: &Delivery, attempts: &[deliveries::Attempt]) -> Value {
+fn show_paused(paused: &Paused) -> Value {
+    json!({
+        "destination": paused.address,
+        "failing_since": paused.failing_since.seconds(),
+        "waiting": paused.waiting,
+    })
+}
+
+/// A delivery as its owner sees it. `rests`: its destination is paused.
+fn show(delivery: &Delivery, rests: bool, attempts: &[deliveries::Attempt]) -> Value {
     let attempts: Vec<Value> = attempts
         .iter()
         .map(|attempt| {
@@ -105,9 +117,22 @@ pub fn show(delivery: &Delivery, attempts: &[deliveries::Attempt]) -> Value {
         "url": delivery.url,
         "state": delivery.state,
         "attempts": attempts,
-        "next_attempt": (delivery.state == "waiting").then(|| delivery.run_at.seconds()),
+        "next_attempt": (delivery.state == "waiting" && !rests).then(|| delivery.run_at.seconds()),
         "ctime": delivery.created_at.seconds(),
     })
+}
+
+/// `POST account/callbacks/resume`
+pub async fn resume(mut call: Call) -> Result<Answer, Failure> {
+    let data = call.data_if_any()?;
+    let destination = fields::text(data.get("destination"), "destination", 1352, DESTINATION_CHARS)
+        .map_err(|fault| call.fault(&fault))?;
+    let answer = call
+        .write(&data, move |tx, ctx| {
+            Ok(json!({ "resumed": service::callbacks::resume(tx, ctx, destination.as_deref())? }))
+        })
+        .await?;
+    Ok(answer)
 }
 
 /// `POST account/callbacks/{id}/resend`
