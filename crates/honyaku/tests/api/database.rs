@@ -27,27 +27,62 @@ struct Server {
 pub struct Cluster {
     directory: tempfile::TempDir,
     address: String,
+    replica: bool,
 }
+
+/// Names of the directories of a server and of its replica.
+const SERVER: &str = "server";
+const REPLICA: &str = "replica";
 
 impl Cluster {
     pub fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         // It runs as somebody else.
         std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-        let address = cluster(&["start"], &directory.path().join("server"), &[]);
-        Self { address: address.trim().to_owned(), directory }
+        let address = cluster(&["start"], &directory.path().join(SERVER), &[]);
+        Self { address: address.trim().to_owned(), directory, replica: false }
     }
 
-    /// One that listens on the network too, encrypted only. Beside it the port, and the file of
+    /// One with a replica that has every commit before it is answered. The address names both:
+    /// whichever takes writes is used.
+    pub fn replicated() -> Self {
+        let mut primary = Self::start();
+        let (server, replica) =
+            (primary.directory.path().join(SERVER), primary.directory.path().join(REPLICA));
+        cluster(&["follow"], &replica, &[server.to_str().unwrap()]);
+        primary.replica = true;
+        let mut client = connect(&format!("{}postgres", primary.address));
+        client.batch_execute("ALTER SYSTEM SET synchronous_standby_names = '*'").unwrap();
+        client.batch_execute("SELECT pg_reload_conf()").unwrap();
+        let host = |path: &Path| path.to_str().unwrap().replace('/', "%2F");
+        primary.address = format!("postgres://honyaku@{},{}/", host(&server), host(&replica));
+        primary
+    }
+
+    /// The server is gone for good.
+    pub fn lose_primary(&self) {
+        cluster(&["stop"], &self.directory.path().join(SERVER), &[]);
+    }
+
+    /// The replica takes its place.
+    pub fn promote_replica(&self) {
+        cluster(&["promote"], &self.directory.path().join(REPLICA), &[]);
+    }
+
+    /// One that listens on the network too, encrypted if asked. Beside it the port, and the file of
     /// the authority that vouches for it.
     pub fn encrypted() -> (Self, String, PathBuf) {
         let directory = tempfile::tempdir().unwrap();
         std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         let free =
             std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-        let server = directory.path().join("server");
+        let server = directory.path().join(SERVER);
         let address = cluster(&["start"], &server, &[&free]);
-        (Self { address: address.trim().to_owned(), directory }, free, server.join("server.crt"))
+        (
+            Self { address: address.trim().to_owned(), directory, replica: false },
+            free,
+            server.join("server.crt"),
+        )
     }
 
     pub fn database(&self) -> Database {
@@ -56,13 +91,16 @@ impl Cluster {
 
     /// Ends it without warning, and starts it again.
     pub fn crash(&self) {
-        cluster(&["crash"], &self.directory.path().join("server"), &[]);
+        cluster(&["crash"], &self.directory.path().join(SERVER), &[]);
     }
 }
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        cluster(&["stop"], &self.directory.path().join("server"), &[]);
+        cluster(&["stop"], &self.directory.path().join(SERVER), &[]);
+        if self.replica {
+            cluster(&["stop"], &self.directory.path().join(REPLICA), &[]);
+        }
     }
 }
 

@@ -154,13 +154,19 @@ fn a_node_that_is_killed_leaves_nothing_behind() {
     house.shop.verify();
 }
 
-#[test]
-fn a_database_that_crashes_under_load_loses_and_doubles_nothing() {
-    if !Database::new().is_postgres() {
-        return;
+/// A failed assertion must end the others too, or the test would wait for them.
+struct StopsAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for StopsAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
-    let cluster = Cluster::start();
-    let house = House::open(cluster.database());
+}
+
+/// Orders without a pause while the database is in trouble, and holds the server to its word:
+/// what it acknowledged is there, nothing is charged twice, refusals say 2800 and when to come
+/// back. `trouble` is given what waits until orders are taken again, within five seconds.
+fn keeps_its_word(house: &House, trouble: impl FnOnce(&dyn Fn())) {
     let shop = &house.shop;
     shop.post("sandbox/credits", &json!({ "set": "100000.00" })).unwrap();
     let (stop, told) = (AtomicBool::new(false), Mutex::new((0, BTreeSet::new(), Vec::new())));
@@ -191,18 +197,17 @@ fn a_database_that_crashes_under_load_loses_and_doubles_nothing() {
                 }
             });
         }
-        for _ in 0..3 {
-            std::thread::sleep(Duration::from_millis(700));
-            cluster.crash();
+        let _stops = StopsAtEnd(&stop);
+        std::thread::sleep(Duration::from_millis(700));
+        trouble(&|| {
             *back.lock().unwrap() = None;
             let began = Instant::now();
             shop.until("orders are taken again", || back.lock().unwrap().is_some());
             assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
-        }
-        stop.store(true, Ordering::Relaxed);
+        });
     });
     let (texts, acknowledged, unsure) = told.into_inner().unwrap();
-    assert!(acknowledged.len() > 50 && !unsure.is_empty(), "{} and {}", acknowledged.len(), unsure.len());
+    assert!(acknowledged.len() > 10 && !unsure.is_empty(), "{} and {}", acknowledged.len(), unsure.len());
     // Whoever is unsure sends it again: a text is paid once whatever became of the first time.
     for text in &unsure {
         orders(shop, text).unwrap();
@@ -216,6 +221,38 @@ fn a_database_that_crashes_under_load_loses_and_doubles_nothing() {
 }
 
 #[test]
+fn a_database_that_crashes_under_load_loses_and_doubles_nothing() {
+    if !Database::new().is_postgres() {
+        return;
+    }
+    let cluster = Cluster::start();
+    let house = House::open(cluster.database());
+    keeps_its_word(&house, |taken_again| {
+        for _ in 0..3 {
+            cluster.crash();
+            taken_again();
+            std::thread::sleep(Duration::from_millis(700));
+        }
+    });
+}
+
+#[test]
+fn a_replica_takes_the_place_of_its_primary() {
+    if !Database::new().is_postgres() {
+        return;
+    }
+    let cluster = Cluster::replicated();
+    let house = House::open(cluster.database().with("?target_session_attrs=read-write"));
+    keeps_its_word(&house, |taken_again| {
+        cluster.lose_primary();
+        // Nobody takes writes now.
+        std::thread::sleep(Duration::from_millis(500));
+        cluster.promote_replica();
+        taken_again();
+    });
+}
+
+#[test]
 fn a_server_is_believed_only_if_its_certificate_fits() {
     if !Database::new().is_postgres() {
         return;
@@ -223,18 +260,22 @@ fn a_server_is_believed_only_if_its_certificate_fits() {
     let (cluster, port, authority) = Cluster::encrypted();
     let _kept = &cluster;
     let address = format!("postgres://honyaku@127.0.0.1:{port}/postgres?sslmode=require");
-    let run = |authority: &str| {
+    let run = |address: &str, authority: &str| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_honyaku"));
-        command.args(["migrate", "status", "--database", &address, "--database-authorities", authority]);
+        command.args(["migrate", "status", "--database", address, "--database-authorities", authority]);
         let data = tempfile::tempdir().unwrap();
         command.args(["--data-dir", data.path().to_str().unwrap()]);
         command.output().unwrap()
     };
-    let fits = run(authority.to_str().unwrap());
+    let fits = run(&address, authority.to_str().unwrap());
     assert!(fits.status.success(), "{}", String::from_utf8_lossy(&fits.stderr));
-    let unknown = run("");
+    let unknown = run(&address, "");
     let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
     assert!(!unknown.status.success() && said.contains("certificate"), "{said}");
+    // Who does not insist goes on without encryption.
+    let address = address.replace("require", "prefer");
+    let preferred = run(&address, "");
+    assert!(preferred.status.success(), "{}", String::from_utf8_lossy(&preferred.stderr));
 }
 
 #[test]

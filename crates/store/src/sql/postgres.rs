@@ -67,8 +67,7 @@ impl Way {
             Ok(client) => return Ok(client),
             Err(error) => error,
         };
-        let by_the_server = refused.as_db_error().is_some();
-        if self.config.get_ssl_mode() != SslMode::Prefer || by_the_server {
+        if self.config.get_ssl_mode() != SslMode::Prefer || !is_of_encryption(&refused) {
             return Err(unavailable(&refused));
         }
         let mut plain = self.config.clone();
@@ -264,6 +263,13 @@ fn encryption(authorities: Option<&Path>) -> Result<ClientConfig, Error> {
         .with_safe_default_protocol_versions()
         .map_err(|error| Error::Engine(error.to_string()))?;
     Ok(config.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// The server was reached, but not over TLS as it should be: not a reason to give up if
+/// encryption is only preferred. Any other failure is one.
+fn is_of_encryption(error: &postgres::Error) -> bool {
+    let io = error.source().and_then(|cause| cause.downcast_ref::<std::io::Error>());
+    io.and_then(std::io::Error::get_ref).is_some_and(|inner| inner.is::<rustls::Error>())
 }
 
 fn unavailable(error: &postgres::Error) -> Error {
