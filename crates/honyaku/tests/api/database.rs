@@ -12,6 +12,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub struct Database {
     directory: Arc<tempfile::TempDir>,
     server: Option<Arc<Server>>,
+    /// The network namespace that commands run in.
+    namespace: Option<String>,
 }
 
 struct Server {
@@ -67,6 +69,14 @@ impl Cluster {
     /// The replica takes its place.
     pub fn promote_replica(&self) {
         cluster(&["promote"], &self.directory.path().join(REPLICA), &[]);
+    }
+
+    /// One that listens on a network, at `host`.
+    pub fn on_network(host: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        cluster(&["start"], &directory.path().join(SERVER), &["5432", host]);
+        Self { address: format!("postgres://honyaku@{host}:5432/"), directory, replica: false }
     }
 
     /// One that listens on the network too, encrypted if asked. Beside it the port, and the file of
@@ -137,7 +147,7 @@ impl Database {
 
     /// A data directory alone.
     pub fn nowhere() -> Self {
-        Self { directory: Arc::new(tempfile::tempdir().unwrap()), server: None }
+        Self { directory: Arc::new(tempfile::tempdir().unwrap()), server: None, namespace: None }
     }
 
     pub fn is_postgres(&self) -> bool {
@@ -194,9 +204,23 @@ impl Database {
 
     /// A command on this database.
     pub fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_honyaku"));
+        let binary = env!("CARGO_BIN_EXE_honyaku");
+        let mut command = match &self.namespace {
+            None => Command::new(binary),
+            Some(namespace) => {
+                let mut command = Command::new("ip");
+                command.args(["netns", "exec", namespace, binary]);
+                command
+            }
+        };
         command.args(words).args(self.flags());
         command
+    }
+
+    /// The same for commands inside a network namespace.
+    pub fn inside(mut self, namespace: &str) -> Self {
+        self.namespace = Some(namespace.to_owned());
+        self
     }
 }
 

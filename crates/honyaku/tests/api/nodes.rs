@@ -2,6 +2,7 @@
 //! (PostgreSQL only).
 
 use crate::database::{Cluster, Database};
+use crate::island::Island;
 use crate::shop::{Shop, job};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -166,8 +167,7 @@ impl Drop for StopsAtEnd<'_> {
 /// Orders without a pause while the database is in trouble, and holds the server to its word:
 /// what it acknowledged is there, nothing is charged twice, refusals say 2800 and when to come
 /// back. `trouble` is given what waits until orders are taken again, within five seconds.
-fn keeps_its_word(house: &House, trouble: impl FnOnce(&dyn Fn())) {
-    let shop = &house.shop;
+fn keeps_its_word(shop: &Shop, trouble: impl FnOnce(&dyn Fn())) {
     shop.post("sandbox/credits", &json!({ "set": "100000.00" })).unwrap();
     let (stop, told) = (AtomicBool::new(false), Mutex::new((0, BTreeSet::new(), Vec::new())));
     let back = Mutex::new(None);
@@ -227,7 +227,7 @@ fn a_database_that_crashes_under_load_loses_and_doubles_nothing() {
     }
     let cluster = Cluster::start();
     let house = House::open(cluster.database());
-    keeps_its_word(&house, |taken_again| {
+    keeps_its_word(&house.shop, |taken_again| {
         for _ in 0..3 {
             cluster.crash();
             taken_again();
@@ -243,11 +243,39 @@ fn a_replica_takes_the_place_of_its_primary() {
     }
     let cluster = Cluster::replicated();
     let house = House::open(cluster.database().with("?target_session_attrs=read-write"));
-    keeps_its_word(&house, |taken_again| {
+    keeps_its_word(&house.shop, |taken_again| {
         cluster.lose_primary();
         // Nobody takes writes now.
         std::thread::sleep(Duration::from_millis(500));
         cluster.promote_replica();
+        taken_again();
+    });
+}
+
+#[test]
+fn a_node_that_is_cut_off_from_its_database_comes_back() {
+    if !Database::new().is_postgres() {
+        return;
+    }
+    let Some(island) = Island::new() else {
+        eprintln!("network namespaces are not allowed here: nothing was tested");
+        return;
+    };
+    let cluster = Cluster::on_network(&island.here("d"));
+    let database = cluster.database();
+    // One node that is not cut off: what the other left open must not hold it up.
+    let near = Shop::start(database.shared(), &[]);
+    let listen = format!("{}:8080", island.there("c"));
+    let far = Shop::start(database.shared().inside(&island.name), &["--listen", &listen]);
+    keeps_its_word(&far, |taken_again| {
+        island.link("down");
+        std::thread::sleep(Duration::from_secs(7));
+        let began = Instant::now();
+        orders(&near, "near the database").unwrap();
+        assert!(began.elapsed() < Duration::from_secs(5), "held up for {:?}", began.elapsed());
+        // Three words that are not among those counted.
+        near.post("sandbox/credits", &json!({ "add": "0.15" })).unwrap();
+        island.link("up");
         taken_again();
     });
 }

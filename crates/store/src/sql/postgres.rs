@@ -26,9 +26,12 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// A connection that cannot be made in this time is not there.
 const CONNECT_FOR: Duration = Duration::from_secs(3);
 /// Data unanswered for this long means that the server is out of reach.
-const UNANSWERED_FOR: Duration = Duration::from_secs(10);
-/// Ends what a node that was cut off left open, and statements that would never end.
-const SESSION: &str = "SET idle_in_transaction_session_timeout = '15s'; SET lock_timeout = '10s'; \
+const UNANSWERED_FOR: Duration = Duration::from_secs(5);
+/// Ends what a node that was cut off left open, within seconds if it is on a network, and
+/// statements that would never end.
+const SESSION: &str = "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3; \
+    SET tcp_user_timeout = '5s'; \
+    SET idle_in_transaction_session_timeout = '15s'; SET lock_timeout = '10s'; \
     SET statement_timeout = '60s'; SET client_min_messages = 'warning'";
 /// The advisory lock that nodes take turns by when they migrate.
 const MIGRATION_LOCK: i64 = 0x686F_6E79;
