@@ -151,7 +151,7 @@ impl Call {
         actor: Actor,
         closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        let result = self.app.db.write(self.in_context(actor, closure)?);
+        let result = self.app.db.write_for(self.caller()?.scope(), self.in_context(actor, closure)?);
         let result = result.await.map_err(|error| Failure::from_service(error, self.origin()));
         self.app.stir();
         result

@@ -150,6 +150,11 @@ impl Database {
         Self { directory: Arc::new(tempfile::tempdir().unwrap()), server: None, namespace: None }
     }
 
+    /// The address of the database on a server.
+    pub fn url(&self) -> String {
+        self.server.as_ref().unwrap().url()
+    }
+
     pub fn is_postgres(&self) -> bool {
         self.server.is_some()
     }

@@ -280,6 +280,54 @@ fn a_node_that_is_cut_off_from_its_database_comes_back() {
     });
 }
 
+/// Writes of one environment that wait together share a commit; who fails in it fails alone.
+#[test]
+fn who_fails_in_a_shared_commit_fails_alone() {
+    use domain::ids::{AccountId, Environment, Scope};
+    use store::sql::{Db, Error, Options, PostgresOptions, Tx};
+    let database = Database::new();
+    if !database.is_postgres() {
+        return;
+    }
+    let options = PostgresOptions { url: database.url(), connections: 4, authorities: None };
+    let db = Db::open(&Options::Postgres(options), 0).unwrap();
+    db.write_blocking(|tx| tx.execute("CREATE TABLE number (n BIGINT PRIMARY KEY)", &[])).unwrap();
+    let scope = Scope { account: AccountId(1), environment: Environment::Live };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let mut writes = tokio::task::JoinSet::new();
+    for number in 0..60_i64 {
+        let db = db.clone();
+        let write = async move {
+            let closure = move |tx: &mut Tx<'_>| {
+                tx.execute("INSERT INTO number (n) VALUES ($1)", &[&number])?;
+                match number % 6 {
+                    // By its own wish.
+                    1 => Err(Error::Locked("no".into())),
+                    // The server refuses, and it says so, or goes on as if nothing had been.
+                    2 => tx.execute("INSERT INTO number (n) VALUES ($1)", &[&number]).map(|_| ()),
+                    3 => tx.execute("INSERT INTO number (n) VALUES ($1)", &[&number]).map(|_| ()).or(Ok(())),
+                    4 => panic!("a closure panics"),
+                    _ => Ok(()),
+                }
+            };
+            (number, db.write_for(scope, closure).await)
+        };
+        writes.spawn_on(write, runtime.handle());
+    }
+    for (number, outcome) in runtime.block_on(writes.join_all()) {
+        let as_it_should = match number % 6 {
+            1 => matches!(outcome, Err(Error::Locked(_))),
+            2 => matches!(outcome, Err(Error::Constraint(_))),
+            3 => matches!(outcome, Err(Error::Unavailable(_))),
+            4 => matches!(outcome, Err(Error::Panicked)),
+            _ => outcome.is_ok(),
+        };
+        assert!(as_it_should, "{number}: {outcome:?}");
+    }
+    assert_eq!(database.ask("SELECT COUNT(*) FROM number"), 20);
+    assert_eq!(database.ask("SELECT COUNT(*) FROM number WHERE n % 6 IN (0, 5)"), 20);
+}
+
 #[test]
 fn a_server_is_believed_only_if_its_certificate_fits() {
     if !Database::new().is_postgres() {

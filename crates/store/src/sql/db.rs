@@ -5,6 +5,7 @@ use super::postgres::{self, Postgres};
 use super::sqlite::{self, Sqlite};
 use super::work::{Answer, Call, Work};
 use super::{Error, Tx};
+use domain::ids::Scope;
 
 /// How to open a database.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ enum Engine {
 pub enum Lane {
     /// It writes, and somebody waits.
     Write,
+    /// It writes one environment's data, and somebody waits.
+    WriteFor(Scope),
     /// It writes, and may wait for those.
     Background,
     /// It only reads.
@@ -74,6 +77,19 @@ impl Db {
         E: Failure,
     {
         receive(self.submit(closure, Lane::Write).await)
+    }
+
+    /// As `write`, for one environment's data: on a server, such writes share commits.
+    pub async fn write_for<T, E>(
+        &self,
+        scope: Scope,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+    {
+        receive(self.submit(closure, Lane::WriteFor(scope)).await)
     }
 
     /// As `write`, for work that nobody waits for: calls go before it.

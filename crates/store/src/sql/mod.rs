@@ -8,6 +8,7 @@ mod postgres;
 mod queue;
 mod sequences;
 mod sqlite;
+mod turns;
 mod tx;
 mod value;
 mod work;

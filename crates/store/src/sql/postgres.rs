@@ -6,6 +6,7 @@
 //! became of the transaction. So a server that comes back is used again at once.
 
 use super::db::Lane;
+use super::turns::{self, Entrance, Turn, Waiting};
 use super::work::{self, Shared, Work, spawn};
 use super::{Error, Param, Row, Sql, Tx, Value, ValueRef, migrate};
 use postgres::config::SslMode;
@@ -20,7 +21,7 @@ use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// A connection that cannot be made in this time is not there.
@@ -33,6 +34,10 @@ const SESSION: &str = "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval 
     SET tcp_user_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '15s'; SET lock_timeout = '10s'; \
     SET statement_timeout = '60s'; SET client_min_messages = 'warning'";
+/// Closures that join one commit stop joining after this long, or when there are so many: each
+/// is a subtransaction, of which the server keeps 64 at hand.
+const GROUP_FOR: Duration = Duration::from_millis(10);
+const GROUP_MOST: usize = 32;
 /// The advisory lock that nodes take turns by when they migrate.
 const MIGRATION_LOCK: i64 = 0x686F_6E79;
 
@@ -84,7 +89,7 @@ impl Way {
 /// The way to the threads. Cheap to clone; they end when the last of these is gone.
 #[derive(Clone)]
 pub struct Postgres {
-    calls: mpsc::Sender<Box<dyn Work>>,
+    calls: Arc<Entrance>,
     reads: mpsc::Sender<Box<dyn Work>>,
     background: mpsc::Sender<Box<dyn Work>>,
 }
@@ -96,6 +101,11 @@ impl Postgres {
         let mut session = Session::connect(&way)?;
         prepare(&mut session, now_ms)?;
         let most = options.connections.max(2);
+        let (calls, connections) = turns::open(most);
+        for (number, mut waiting) in connections.into_iter().enumerate() {
+            let way = way.clone();
+            spawn(&format!("db-call-{number}"), move || serve_calls(&way, &mut waiting))?;
+        }
         let start = |name: &str, threads: usize, begin: &'static str| {
             let (sender, receiver) = mpsc::channel();
             let receiver = Arc::new(Mutex::new(receiver));
@@ -106,7 +116,7 @@ impl Postgres {
             Ok::<_, Error>(sender)
         };
         Ok(Self {
-            calls: start("call", most, "BEGIN")?,
+            calls: Arc::new(calls),
             reads: start("read", most, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?,
             background: start("background", (most / 4).max(2), "BEGIN")?,
         })
@@ -115,7 +125,8 @@ impl Postgres {
     /// Hands work to the threads. Without threads it is dropped, and its caller told so.
     pub fn submit(&self, work: Box<dyn Work>, lane: Lane) {
         let threads = match lane {
-            Lane::Write => &self.calls,
+            Lane::Write => return self.calls.push(Turn { of: None, work }),
+            Lane::WriteFor(scope) => return self.calls.push(Turn { of: Some(scope), work }),
             Lane::Read | Lane::Brief => &self.reads,
             Lane::Background => &self.background,
         };
@@ -166,6 +177,63 @@ fn serve(way: &Way, shared: &Shared, begin: &str) {
     }
 }
 
+fn serve_calls(way: &Way, waiting: &mut Waiting) {
+    let mut session = None;
+    while let Some(first) = waiting.next() {
+        match begun(&mut session, way, "BEGIN") {
+            Ok(session) => commit_together(session, first, waiting),
+            Err(error) => first.work.answer(Err(&error)),
+        }
+        if session.as_ref().is_some_and(|session| session.client.is_closed()) {
+            session = None;
+        }
+    }
+}
+
+/// One commit: the first closure, and whatever waits of the same environment. Each of the others
+/// has a savepoint, so that it fails alone.
+fn commit_together(session: &mut Session, first: Turn, waiting: &mut Waiting) {
+    let (started, mut work) = (Instant::now(), first.work);
+    if let Some(ended) = attempt(session, work.as_mut()) {
+        // A server that is gone has rolled back already.
+        let _ = session.say("ROLLBACK");
+        return work.answer(ended.as_ref().copied());
+    }
+    let mut done = vec![(work, Ok(()))];
+    let mut lost = Ok(());
+    let mut step = "SAVEPOINT work";
+    while let Some(scope) = first.of
+        && lost.is_ok()
+        && done.len() < GROUP_MOST
+        && started.elapsed() < GROUP_FOR
+        && let Some(mut work) = waiting.next_of(scope)
+    {
+        lost = session.say(step);
+        step = "RELEASE SAVEPOINT work; SAVEPOINT work";
+        let ended = if lost.is_ok() { attempt(session, work.as_mut()) } else { None };
+        if ended.is_some() {
+            lost = session.say("ROLLBACK TO SAVEPOINT work");
+        }
+        done.push((work, ended.unwrap_or(Ok(()))));
+    }
+    let committed = lost.and_then(|()| session.say("COMMIT"));
+    for (work, ended) in done {
+        work.answer(ended.as_ref().and(committed.as_ref()).copied());
+    }
+}
+
+/// Runs a closure. None: it can be kept. Otherwise it has to be rolled back, and how it ended:
+/// by its own wish, or because it went on although a statement had failed.
+fn attempt(session: &mut Session, work: &mut dyn Work) -> Option<Result<(), Error>> {
+    session.broken = None;
+    let keep = work::run(&mut Tx::new(session), work);
+    match (keep, session.broken.take()) {
+        (true, None) => None,
+        (true, Some(error)) => Some(Err(error)),
+        (false, _) => Some(Ok(())),
+    }
+}
+
 /// A session in which a transaction has begun: nothing is lost yet if that fails at first.
 fn begun<'s>(kept: &'s mut Option<Session>, way: &Way, begin: &str) -> Result<&'s mut Session, Error> {
     if let Some(mut session) = kept.take()
@@ -180,20 +248,13 @@ fn begun<'s>(kept: &'s mut Option<Session>, way: &Way, begin: &str) -> Result<&'
 }
 
 fn transact(session: &mut Session, closure: &mut dyn Work) -> Result<(), Error> {
-    session.broken = None;
-    let keep = work::run(&mut Tx::new(session), closure);
-    if !keep {
-        // A server that is gone has rolled back already.
-        let _ = session.say("ROLLBACK");
-        return Ok(());
-    }
-    match session.broken.take() {
-        // The closure went on although a statement had failed: nothing of it can be kept.
-        Some(error) => {
-            let _ = session.say("ROLLBACK");
-            Err(error)
-        }
+    match attempt(session, closure) {
         None => session.say("COMMIT"),
+        Some(ended) => {
+            // A server that is gone has rolled back already.
+            let _ = session.say("ROLLBACK");
+            ended
+        }
     }
 }
 

@@ -48,10 +48,16 @@ pub struct Tx<'a> {
 /// Always the same number, so that the statement is compiled once.
 const ROWS_A_STATEMENT: usize = 50;
 
-/// Parts rows into so many a statement, the rest one by one.
-pub fn in_statements<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
-    let (many, few) = rows.split_at(rows.len() - rows.len() % ROWS_A_STATEMENT);
-    many.chunks(ROWS_A_STATEMENT).chain(few.chunks(1))
+/// Parts rows into so many a statement, and the rest into powers of two: few statements to
+/// compile, and few to send.
+pub fn in_statements<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let largest = 1 << rows.len().checked_ilog2()?;
+        let (next, rest) =
+            rows.split_at(if rows.len() < ROWS_A_STATEMENT { largest } else { ROWS_A_STATEMENT });
+        rows = rest;
+        Some(next)
+    })
 }
 
 /// `($n, …)` for so many values after the first `before`.
@@ -138,5 +144,21 @@ impl<'a> Tx<'a> {
     pub fn reserve_ids(&mut self, sequence: &'static str, count: usize) -> Result<i64, Error> {
         let count = i64::try_from(count).map_err(|_| Error::Engine("too many ids".into()))?;
         self.sql.reserve_ids(sequence, count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_statements;
+
+    #[test]
+    fn rows_go_in_few_statements_of_few_sizes() {
+        let sizes = |rows: usize| in_statements(&vec![(); rows]).map(<[()]>::len).collect::<Vec<_>>();
+        assert_eq!(sizes(0), []);
+        assert_eq!(sizes(1), [1]);
+        assert_eq!(sizes(7), [4, 2, 1]);
+        assert_eq!(sizes(49), [32, 16, 1]);
+        assert_eq!(sizes(150), [50, 50, 50]);
+        assert_eq!(sizes(103), [50, 50, 2, 1]);
     }
 }
