@@ -180,10 +180,15 @@ fn serve(way: &Way, shared: &Shared, begin: &str) {
 fn serve_calls(way: &Way, waiting: &mut Waiting) {
     let mut session = None;
     while let Some(first) = waiting.next() {
-        match begun(&mut session, way, "BEGIN") {
+        let of = first.of;
+        let count = match begun(&mut session, way, "BEGIN") {
             Ok(session) => commit_together(session, first, waiting),
-            Err(error) => first.work.answer(Err(&error)),
-        }
+            Err(error) => {
+                first.work.answer(Err(&error));
+                1
+            }
+        };
+        waiting.done(of, count);
         if session.as_ref().is_some_and(|session| session.client.is_closed()) {
             session = None;
         }
@@ -191,13 +196,14 @@ fn serve_calls(way: &Way, waiting: &mut Waiting) {
 }
 
 /// One commit: the first closure, and whatever waits of the same environment. Each of the others
-/// has a savepoint, so that it fails alone.
-fn commit_together(session: &mut Session, first: Turn, waiting: &mut Waiting) {
+/// has a savepoint, so that it fails alone. Answers how many they were.
+fn commit_together(session: &mut Session, first: Turn, waiting: &mut Waiting) -> usize {
     let (started, mut work) = (Instant::now(), first.work);
     if let Some(ended) = attempt(session, work.as_mut()) {
         // A server that is gone has rolled back already.
         let _ = session.say("ROLLBACK");
-        return work.answer(ended.as_ref().copied());
+        work.answer(ended.as_ref().copied());
+        return 1;
     }
     let mut done = vec![(work, Ok(()))];
     let mut lost = Ok(());
@@ -217,9 +223,11 @@ fn commit_together(session: &mut Session, first: Turn, waiting: &mut Waiting) {
         done.push((work, ended.unwrap_or(Ok(()))));
     }
     let committed = lost.and_then(|()| session.say("COMMIT"));
+    let together = done.len();
     for (work, ended) in done {
         work.answer(ended.as_ref().and(committed.as_ref()).copied());
     }
+    together
 }
 
 /// Runs a closure. None: it can be kept. Otherwise it has to be rolled back, and how it ended:

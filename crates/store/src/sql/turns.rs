@@ -1,11 +1,12 @@
 //! Whose turn it is on connections that write: the writes of one environment come one after the
-//! other, so all that one node has of them wait for the same connection and can share a commit.
+//! other, so all that one node has of them at a time go to the same connection, where they can
+//! share a commit. Otherwise work goes where the least waits.
 
 use super::work::Work;
 use domain::ids::Scope;
-use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{HashMap, VecDeque};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A piece of work, and whose data it writes if that is known.
 pub struct Turn {
@@ -18,36 +19,78 @@ pub struct Turn {
 /// The way to the connections.
 pub struct Entrance {
     connections: Vec<Sender<Turn>>,
-    next: AtomicUsize,
+    load: Arc<Mutex<Load>>,
 }
 
 /// The work that waits for one connection.
 pub struct Waiting {
+    number: usize,
     receiver: Receiver<Turn>,
     /// Passed over by a commit of somebody else's work.
     aside: VecDeque<Turn>,
+    load: Arc<Mutex<Load>>,
+}
+
+/// What is not done yet.
+struct Load {
+    /// By connection.
+    of_connection: Vec<usize>,
+    /// The connection of each environment that has work, and how much of it.
+    homes: HashMap<Scope, (usize, usize)>,
 }
 
 /// An entrance to so many connections.
 pub fn open(connections: usize) -> (Entrance, Vec<Waiting>) {
+    let load =
+        Arc::new(Mutex::new(Load { of_connection: vec![0; connections.max(1)], homes: HashMap::new() }));
     let (senders, waiting) = (0..connections.max(1))
-        .map(|_| channel())
-        .map(|(sender, receiver)| (sender, Waiting { receiver, aside: VecDeque::new() }))
+        .map(|number| {
+            let (sender, receiver) = channel();
+            (sender, Waiting { number, receiver, aside: VecDeque::new(), load: Arc::clone(&load) })
+        })
         .unzip();
-    (Entrance { connections: senders, next: AtomicUsize::new(0) }, waiting)
+    (Entrance { connections: senders, load }, waiting)
+}
+
+fn lock(load: &Mutex<Load>) -> MutexGuard<'_, Load> {
+    load.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Entrance {
     /// Hands work over. Without a thread at the other end it is dropped, and its caller told so.
     pub fn push(&self, turn: Turn) {
-        let number = match turn.of {
-            Some(scope) => {
-                usize::try_from(scope.account.0).unwrap_or(0) * 2 + usize::from(scope.is_sandbox())
-            }
-            None => self.next.fetch_add(1, Ordering::Relaxed),
-        };
-        if let Some(connection) = self.connections.get(number % self.connections.len()) {
+        if let Some(connection) = self.connections.get(lock(&self.load).place(turn.of)) {
             drop(connection.send(turn));
+        }
+    }
+}
+
+impl Load {
+    /// The connection for one more piece of work.
+    fn place(&mut self, of: Option<Scope>) -> usize {
+        let idlest = self.of_connection.iter().enumerate().min_by_key(|(_, load)| **load);
+        let mut number = idlest.map_or(0, |(number, _)| number);
+        if let Some(scope) = of {
+            let home = self.homes.entry(scope).or_insert((number, 0));
+            home.1 += 1;
+            number = home.0;
+        }
+        if let Some(load) = self.of_connection.get_mut(number) {
+            *load += 1;
+        }
+        number
+    }
+
+    fn done(&mut self, number: usize, of: Option<Scope>, count: usize) {
+        if let Some(load) = self.of_connection.get_mut(number) {
+            *load = load.saturating_sub(count);
+        }
+        let Some(scope) = of else { return };
+        if let Some(home) = self.homes.get_mut(&scope) {
+            home.1 = home.1.saturating_sub(count);
+            if home.1 == 0 {
+                self.homes.remove(&scope);
+            }
         }
     }
 }
@@ -71,6 +114,11 @@ impl Waiting {
         }
         None
     }
+
+    /// So many pieces of work of this environment are done.
+    pub fn done(&self, of: Option<Scope>, count: usize) {
+        lock(&self.load).done(self.number, of, count);
+    }
 }
 
 #[cfg(test)]
@@ -89,15 +137,28 @@ mod tests {
         entrance.push(Turn { of: Some(scope(account)), work: Box::new(call) });
     }
 
+    /// How many pieces of work of an account wait for each connection.
+    fn waiting_of(connections: &mut [Waiting], account: i64) -> Vec<usize> {
+        let count = |waiting: &mut Waiting| std::iter::from_fn(|| waiting.next_of(scope(account))).count();
+        connections.iter_mut().map(count).collect()
+    }
+
     #[test]
-    fn an_environment_waits_for_one_connection() {
+    fn an_environment_waits_for_one_connection_and_the_next_for_another() {
         let (entrance, mut connections) = open(3);
         for account in [1, 2, 1, 2, 1] {
             push(&entrance, account);
         }
-        let waiting: Vec<usize> =
-            connections.iter_mut().map(|waiting| usize::from(waiting.next_of(scope(1)).is_some())).collect();
-        assert_eq!(waiting.iter().sum::<usize>(), 1);
+        assert_eq!(waiting_of(&mut connections, 1), [3, 0, 0]);
+        assert_eq!(waiting_of(&mut connections, 2), [0, 2, 0]);
+        connections[0].done(Some(scope(1)), 3);
+        // At home is where work is left; without any, where the least waits.
+        push(&entrance, 2);
+        push(&entrance, 3);
+        push(&entrance, 1);
+        assert_eq!(waiting_of(&mut connections, 2), [0, 1, 0]);
+        assert_eq!(waiting_of(&mut connections, 3), [1, 0, 0]);
+        assert_eq!(waiting_of(&mut connections, 1), [0, 0, 1]);
     }
 
     #[test]
