@@ -17,6 +17,7 @@ mod serve;
 mod show_config;
 
 use clap::ArgMatches;
+use std::io::Write;
 use std::process::ExitCode;
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -53,8 +54,12 @@ fn command(matches: &ArgMatches) -> Outcome {
     }
 }
 
-/// A line of a command's result.
-#[allow(clippy::print_stdout)]
+/// A line of a command's result. Nobody has to read it: the command's work goes on.
 pub fn say(line: impl std::fmt::Display) {
-    println!("{line}");
+    match writeln!(std::io::stdout(), "{line}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            eprintln!("honyaku: standard output takes no more: {error}");
+        }
+        _ => {}
+    }
 }

@@ -49,6 +49,24 @@ fn a_second_server_on_the_same_data_is_refused() {
 }
 
 #[test]
+fn a_command_goes_on_when_nobody_reads_what_it_says() {
+    for command in [vec!["config"], vec!["account", "add", "--name", "Acme"]] {
+        let directory = tempfile::tempdir().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_honyaku"))
+            .args(&command)
+            .env("HONYAKU_DATA_DIR", directory.path())
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && !said.contains("panicked"), "{command:?}: {said}");
+    }
+}
+
+#[test]
 fn settings_say_where_they_come_from_and_hide_secrets() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("honyaku.toml");
