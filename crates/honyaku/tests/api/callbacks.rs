@@ -10,6 +10,17 @@ fn received(shop: &Shop, token: &str, at_least: usize) -> Vec<Value> {
     read()
 }
 
+/// An inbox that got one callback, so that its destination is known.
+fn called_back_once(shop: &Shop) -> String {
+    let token = shop.inbox();
+    shop.orders_text("before");
+    received(shop, &token, 1);
+    shop.until("it is delivered", || {
+        shop.get("account/callbacks", "").unwrap()["callbacks"][0]["state"] == "delivered"
+    });
+    token
+}
+
 #[test]
 fn every_step_is_called_back_in_order_and_signed() {
     let shop = Shop::open();
@@ -142,12 +153,7 @@ fn dead_addresses_do_not_hold_up_the_queue_or_other_callbacks() {
 #[test]
 fn a_destination_that_failed_long_ago_is_tried_again() {
     let shop = Shop::open();
-    let token = shop.inbox();
-    shop.orders_text("before");
-    received(&shop, &token, 1);
-    shop.until("it is delivered", || {
-        shop.get("account/callbacks", "").unwrap()["callbacks"][0]["state"] == "delivered"
-    });
+    let token = called_back_once(&shop);
     // It failed too often to be asked at once, and nothing was left to send.
     shop.database.change("UPDATE destination SET failures = 12, due_at = 9223372036854775807");
     shop.orders_text("after");
@@ -158,12 +164,7 @@ fn a_destination_that_failed_long_ago_is_tried_again() {
 #[test]
 fn each_inbox_is_a_destination_of_its_own() {
     let shop = Shop::open();
-    let failing = shop.inbox();
-    shop.orders_text("to the first");
-    received(&shop, &failing, 1);
-    shop.until("it is delivered", || {
-        shop.get("account/callbacks", "").unwrap()["callbacks"][0]["state"] == "delivered"
-    });
+    called_back_once(&shop);
     let soon = u64::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()).unwrap() + 1_800_000;
     shop.database.change(&format!("UPDATE destination SET failures = 12, due_at = {soon}"));
     let other = shop.post("sandbox/inbox", &json!({})).unwrap();

@@ -1,7 +1,7 @@
 //! What changes in a job's row.
 
 use super::Job;
-use crate::sql::{Error, Row, Tx, ValueRef};
+use crate::sql::{Error, Param, Row, Tx, ValueRef};
 use domain::ids::*;
 use domain::job::Status;
 use domain::money::{Money, UnitPrice};
