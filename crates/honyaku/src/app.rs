@@ -4,6 +4,7 @@ use crate::config::{Config, ConfigError};
 use crate::http::Throttle;
 use domain::ids::Timestamp;
 use domain::money::{Currency, Money};
+use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use outbound::address::Policy;
 use service::Desk;
@@ -70,7 +71,7 @@ pub struct Edge {
     /// Refuse API calls over plain HTTP.
     pub https_only: bool,
     /// Proxies that are believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    pub trusted_proxies: Vec<IpNet>,
     /// Where callbacks may go.
     pub policy: Policy,
     /// The credits a sandbox starts with, as text.
@@ -80,6 +81,12 @@ pub struct Edge {
 }
 
 impl Edge {
+    /// Whether the address is a proxy's that is believed.
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.trusted_proxies.iter().any(|network| network.contains(&address))
+    }
+
     /// The credits a sandbox starts with, in its currency.
     pub fn start_credits(&self, currency: Currency) -> Money {
         Money::parse(&self.start_credits, currency).unwrap_or(Money::zero(currency))
@@ -101,15 +108,17 @@ pub fn real_now() -> Timestamp {
     Timestamp(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// Addresses and networks, separated by commas.
+fn networks(list: &str) -> Option<Vec<IpNet>> {
+    let one = |text: &str| text.parse().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)).ok();
+    list.split(',').map(str::trim).filter(|text| !text.is_empty()).map(one).collect()
+}
+
 /// Reads the edge's settings.
 pub fn edge(config: &Config) -> Result<Edge, ConfigError> {
-    let mut trusted_proxies = Vec::new();
-    for text in config.text("trusted_proxies").split(',').map(str::trim).filter(|text| !text.is_empty()) {
-        let address = text
-            .parse()
-            .map_err(|_| config.wrong("trusted_proxies", "write IP addresses separated by commas"))?;
-        trusted_proxies.push(address);
-    }
+    let trusted_proxies = networks(config.text("trusted_proxies")).ok_or_else(|| {
+        config.wrong("trusted_proxies", "write addresses or networks such as 10.0.0.0/8, separated by commas")
+    })?;
     Money::parse(config.text("sandbox.start_credits"), Currency::Usd)
         .map_err(|_| config.wrong("sandbox.start_credits", "write an amount such as 1000.00"))?;
     let role = match config.text("role") {
@@ -177,6 +186,12 @@ pub fn secret(config: &Config, data_dir: &Path) -> Result<[u8; 32], Box<dyn std:
         }
         Err(error) => Err(format!("{}: {error}", path.display()).into()),
     }
+}
+
+/// Makes a directory that only its owner may enter, if it is not there.
+pub fn make_private_dir(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Writes a file that only its owner may read, whole or not at all.

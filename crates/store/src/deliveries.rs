@@ -268,6 +268,11 @@ pub fn pause_destination(tx: &mut Tx<'_>, id: i64) -> Result<(), Error> {
     Ok(())
 }
 
+/// How many destinations are paused.
+pub fn count_paused(tx: &mut Tx<'_>) -> Result<i64, Error> {
+    tx.query_one("SELECT COUNT(*) FROM destination WHERE paused = 1", &[], Row::take)
+}
+
 /// A destination that is paused, as one account sees it.
 #[derive(Clone, Debug)]
 pub struct Paused {

@@ -29,7 +29,7 @@ pub fn backup(matches: &ArgMatches) -> Outcome {
     if unfinished.exists() {
         std::fs::remove_dir_all(&unfinished)?;
     }
-    std::fs::create_dir_all(&unfinished)?;
+    crate::app::make_private_dir(&unfinished)?;
     let copy = unfinished.join(DATABASE);
     snapshot(&source, &copy)?;
     let balances = check(&copy)?;

@@ -61,7 +61,7 @@ fn reachable(public_url: &str) -> Result<String, String> {
 
 fn writable(directory: &Path) -> Result<String, String> {
     let shown = directory.display();
-    std::fs::create_dir_all(directory).map_err(|error| format!("{shown}: {error}"))?;
+    app::make_private_dir(directory).map_err(|error| format!("{shown}: {error}"))?;
     tempfile::tempfile_in(directory).map_err(|error| format!("{shown} is not writable: {error}"))?;
     Ok(format!("{shown} is writable"))
 }

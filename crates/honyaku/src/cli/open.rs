@@ -36,7 +36,7 @@ pub fn public_url(config: &Config) -> String {
 /// the data directory is made.
 pub fn database(config: &Config, serving: bool) -> Result<Options, Box<dyn std::error::Error>> {
     let directory = PathBuf::from(config.text("data_dir"));
-    std::fs::create_dir_all(&directory)?;
+    app::make_private_dir(&directory)?;
     let most = |name: &'static str| -> Result<usize, Box<dyn std::error::Error>> {
         if serving { Ok(usize::try_from(config.number(name)?)?) } else { Ok(1) }
     };

@@ -51,7 +51,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "trusted_proxies",
         "",
-        "addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto count, comma-separated",
+        "addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto count, comma-separated",
     ),
     setting("tls.listen", "", "address and port for HTTPS; empty: none"),
     setting("tls.cert", "", "file with the certificate chain, PEM"),

@@ -45,17 +45,6 @@ impl Target<'_> {
             self.rest.split('/').take(8).map(|segment| if is_word(segment) { segment } else { "*" });
         segments.collect::<Vec<_>>().join("/")
     }
-
-    /// The first two segments, for metrics: never an id.
-    pub fn group(&self) -> String {
-        let words = self
-            .rest
-            .split('/')
-            .take(2)
-            .filter(|word| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'));
-        let group = words.collect::<Vec<_>>().join("/");
-        if group.len() <= 40 { group } else { "other".to_owned() }
-    }
 }
 
 /// The legacy version that a path names, if it is one.
@@ -91,7 +80,7 @@ pub fn api_target(path: &str) -> Option<Target<'_>> {
 /// Reads who calls and how.
 pub fn read(app: &App, peer: Peer, headers: &HeaderMap, target: &Target<'_>) -> Arrival {
     let direct = peer.address.ip().to_canonical();
-    let trusted = app.edge.trusted_proxies.contains(&direct);
+    let trusted = app.edge.trusts(direct);
     let forwarded = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).filter(|_| trusted);
     let claimed = forwarded("x-forwarded-for").and_then(|list| last_untrusted(app, list));
     let encrypted = peer.tls || forwarded("x-forwarded-proto") == Some("https");
@@ -111,7 +100,7 @@ fn last_untrusted(app: &App, list: &str) -> Option<IpAddr> {
     list.split(',')
         .rev()
         .map_while(|text| text.trim().parse::<IpAddr>().ok())
-        .find(|address| !app.edge.trusted_proxies.contains(address))
+        .find(|address| !app.edge.trusts(*address))
 }
 
 fn basic(headers: &HeaderMap) -> Option<(String, String)> {

@@ -7,7 +7,7 @@ use super::auth::{Arrival, authenticate};
 use super::call::{Call, Caller};
 use super::failure::Failure;
 use super::pages;
-use super::routes::{Handler, ROUTES, Route};
+use super::routes::{self, Handler, ROUTES, Route};
 use crate::app::{App, Role};
 use axum::Extension;
 use axum::body::Body;
@@ -49,7 +49,8 @@ pub async fn dispatch(
     let (envelope, result) = serve(&app, peer, request, &target, &request_id).await;
     let response = envelope.respond(result);
     let took = began.elapsed();
-    metrics::histogram!("honyaku_request_seconds", "route" => target.group()).record(took.as_secs_f64());
+    metrics::histogram!("honyaku_request_seconds", "route" => routes::group(target.rest))
+        .record(took.as_secs_f64());
     metrics::counter!("honyaku_requests_total", "status" => response.status().as_u16().to_string())
         .increment(1);
     tracing::info!(

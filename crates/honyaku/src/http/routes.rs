@@ -47,6 +47,18 @@ impl Route {
     }
 }
 
+/// What metrics call a path: the first words of its route. Callers can make up no new one.
+pub fn group(path: &str) -> &'static str {
+    ROUTES.iter().find(|route| route.matches(path).is_some()).map_or("other", |route| words(route.path))
+}
+
+/// The first two segments, without a placeholder.
+fn words(path: &'static str) -> &'static str {
+    let end = path.match_indices('/').nth(1).map_or(path.len(), |(end, _)| end);
+    let two = path.get(..end).unwrap_or(path);
+    two.split_once("/{").map_or(two, |(word, _)| word)
+}
+
 /// Words that stand where another route has a placeholder.
 const RESERVED: &[&str] = &["group", "comment", "download", "advance"];
 

@@ -3,6 +3,7 @@
 pub mod callbacks;
 mod cleanup;
 pub mod inbox;
+mod measures;
 mod rates;
 pub mod tasks;
 
@@ -20,6 +21,7 @@ fn node_name() -> String {
 pub fn start(app: &Arc<App>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     let mut workers = JoinSet::new();
     workers.spawn(cleanup::run(Arc::clone(app), stop.clone()));
+    workers.spawn(measures::run(Arc::clone(app), stop.clone()));
     if app.throttle.is_shared() {
         workers.spawn(rates::run(Arc::clone(app), node_name(), stop.clone()));
     }

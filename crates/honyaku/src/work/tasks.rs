@@ -17,7 +17,7 @@ const IDLE: Duration = Duration::from_millis(1_000);
 /// From being woken to looking.
 const GATHER: Duration = Duration::from_millis(2);
 /// Minutes until a failed task is tried again; after the last it is given up.
-const RETRIES_MIN: [i64; 6] = [0, 1, 5, 15, 60, 240];
+const RETRIES_MIN: [i64; 5] = [1, 5, 15, 60, 240];
 
 /// Runs tasks until told to stop.
 pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
@@ -76,8 +76,8 @@ async fn work(app: &Arc<App>, task: Task) {
 
 async fn fail(app: &App, task: &Task, error: &Error) {
     tracing::error!(task = task.id, kind = task.kind, %error, "a task failed");
-    let made = usize::try_from(task.attempts).unwrap_or(usize::MAX);
-    let again = RETRIES_MIN.get(made).map(|minutes| real_now().plus_s(minutes * 60).plus_ms(500));
+    let failed_before = usize::try_from(task.attempts - 1).unwrap_or(usize::MAX);
+    let again = RETRIES_MIN.get(failed_before).map(|minutes| real_now().plus_s(minutes * 60).plus_ms(500));
     let (id, text) = (task.id, error.to_string());
     if let Err(error) = app.db.write(move |tx| tasks::fail(tx, id, &text, again)).await {
         tracing::error!(%error, task = id, "a task's failure could not be noted; its lease will end");

@@ -24,6 +24,72 @@ fn health_readiness_and_metrics_are_there() {
     assert_eq!(ask("/nothing").status, 404);
 }
 
+/// What callers make up must not become a series of its own: nobody could bound their number.
+#[test]
+fn metrics_name_routes_and_nothing_else() {
+    let shop = Shop::open();
+    let id = shop.orders_text("measured");
+    shop.get(&format!("translate/job/{id}"), "").unwrap();
+    let origin = shop.origin();
+    for path in ["v2/made/up", "v2/translate/made_up", "v2/account/me/x", "glossary/mine"] {
+        shop.raw("GET", &format!("{origin}/{path}"), &[], None);
+    }
+    let metrics = String::from_utf8(shop.raw("GET", &format!("{origin}/metrics"), &[], None).body).unwrap();
+    let mut routes: Vec<&str> =
+        metrics.lines().filter_map(|line| line.split("route=\"").nth(1)?.split('"').next()).collect();
+    routes.sort_unstable();
+    routes.dedup();
+    assert_eq!(routes, ["glossary", "other", "translate/job", "translate/jobs"], "{metrics}");
+    assert!(metrics.contains("honyaku_destinations_paused 0"), "{metrics}");
+}
+
+#[test]
+fn nobody_else_on_the_machine_reads_the_data() {
+    use std::os::unix::fs::MetadataExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let (data, copy) = (directory.path().join("data"), directory.path().join("copy"));
+    let run = |words: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_honyaku"))
+            .args(words)
+            .env("HONYAKU_DATA_DIR", &data)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    run(&["account", "add", "--name", "Acme"]);
+    run(&["backup", "--to", copy.to_str().unwrap()]);
+    for directory in [&data, &copy] {
+        assert_eq!(directory.metadata().unwrap().mode() & 0o077, 0, "{}", directory.display());
+        for file in std::fs::read_dir(directory).unwrap() {
+            let file = file.unwrap();
+            let open_to_others = file.metadata().unwrap().mode() & 0o077;
+            assert!(open_to_others == 0 || file.metadata().unwrap().len() == 0, "{:?}", file.path());
+        }
+    }
+}
+
+#[test]
+fn only_trusted_proxies_say_who_calls() {
+    let asks = |flags: &[&str]| {
+        let shop = Shop::open_with(flags);
+        let forwarded = [("x-forwarded-for", "203.0.113.7"), ("x-forwarded-proto", "https")];
+        let refused = shop.call("GET", "account/balance", "", &forwarded).json();
+        refused["err"]["code"].as_i64()
+    };
+    let https = ["--https-only", "1", "--trusted-proxies"];
+    let with = |proxies| asks(&[https[0], https[1], https[2], proxies]);
+    assert!(with("").is_some());
+    assert!(with("10.0.0.0/8, 192.0.2.1").is_some());
+    assert_eq!(with("10.0.0.0/8, 127.0.0.1"), None);
+    assert_eq!(with("127.0.0.0/8"), None);
+    let wrong = Command::new(env!("CARGO_BIN_EXE_honyaku"))
+        .args(["doctor", "--trusted-proxies", "10.0.0.0/33"])
+        .env("HONYAKU_DATA_DIR", tempfile::tempdir().unwrap().path())
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&wrong.stdout).contains("10.0.0.0/8, separated by commas"));
+}
+
 #[test]
 fn stopping_answers_what_is_in_flight() {
     let shop = Shop::open();

@@ -108,6 +108,7 @@ impl Sqlite {
 pub fn snapshot(path: &Path, copy: &Path) -> Result<(), Error> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.busy_timeout(Duration::from_secs(10))?;
+    make_private(copy)?;
     connection.execute("VACUUM INTO ?1", [copy.display().to_string()])?;
     let whole: String = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_ONLY)?.query_row(
         "PRAGMA integrity_check",
@@ -132,6 +133,14 @@ pub fn look_into<T, E: From<Error>>(
     closure(&mut Tx::new(&mut Transaction { connection: &connection, sequences: &sequences }))
 }
 
+/// Makes an empty file for its owner alone, if there is none; what the engine puts beside it
+/// gets the same rights.
+fn make_private(path: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let made = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    made.map(|_| ()).map_err(|error| Error::Unavailable(format!("{}: {error}", path.display())))
+}
+
 /// Held for the life of the process; the operating system frees it even after kill -9.
 pub fn lock(path: &Path) -> Result<std::fs::File, Error> {
     let lock_path = path.with_extension("lock");
@@ -149,6 +158,7 @@ pub fn lock(path: &Path) -> Result<std::fs::File, Error> {
 }
 
 fn connect(path: &Path) -> Result<Connection, Error> {
+    make_private(path)?;
     let connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     connection.busy_timeout(Duration::from_secs(10))?;

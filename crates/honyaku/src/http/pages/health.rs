@@ -27,10 +27,17 @@ pub async fn ready(State(app): State<Arc<App>>) -> Response<Body> {
 
 /// `GET /metrics`, for Prometheus.
 pub async fn metrics(State(app): State<Arc<App>>) -> Response<Body> {
-    if let Ok((waiting, late, dead)) = app.db.read(|tx| store::tasks::counts(tx, real_now())).await {
+    let counts = |tx: &mut store::sql::Tx<'_>| {
+        Ok::<_, store::sql::Error>((
+            store::tasks::counts(tx, real_now())?,
+            store::deliveries::count_paused(tx)?,
+        ))
+    };
+    if let Ok(((waiting, late, dead), paused)) = app.db.read(counts).await {
         metrics::gauge!("honyaku_tasks_waiting").set(waiting as f64);
         metrics::gauge!("honyaku_tasks_late").set(late as f64);
         metrics::gauge!("honyaku_tasks_dead").set(dead as f64);
+        metrics::gauge!("honyaku_destinations_paused").set(paused as f64);
     }
     body(200, "text/plain; version=0.0.4", app.metrics.render().into_bytes())
 }
