@@ -11,6 +11,9 @@ pub enum Error {
     /// Refused in the contract's terms.
     #[error(transparent)]
     Fault(#[from] Fault),
+    /// Refused to a command of the operator's, which knows no codes.
+    #[error("{0}")]
+    Command(String),
     /// Some of the jobs of a call are at fault: each key as sent, with all its faults.
     #[error("{} jobs at fault", .0.len())]
     Jobs(Vec<(String, Vec<Fault>)>),

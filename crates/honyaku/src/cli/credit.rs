@@ -12,7 +12,7 @@ pub fn run(matches: &ArgMatches) -> Outcome {
     let (amount, reference) = (text(matches, "amount"), text(matches, "reference"));
     let balance = installation(matches)?.for_account(matches, move |tx, ctx, account| {
         let amount =
-            Money::parse(&amount, account.currency).map_err(|fault| Error::fault(0, fault.to_string()))?;
+            Money::parse(&amount, account.currency).map_err(|fault| Error::Command(fault.to_string()))?;
         if ctx.scope.is_sandbox() {
             return credits::grant(tx, ctx, amount);
         }

@@ -89,7 +89,7 @@ fn set(matches: &ArgMatches) -> Outcome {
     let limit = matches.get_one::<String>("spending-limit").cloned();
     installation(matches)?.write(move |tx, _| {
         let mut key = keys::by_public_key(tx, &public_key)?
-            .ok_or_else(|| Error::fault(0, format!("there is no key {public_key:?}")))?;
+            .ok_or_else(|| Error::Command(format!("there is no key {public_key:?}")))?;
         for (change, value) in changes {
             match change {
                 Change::Switch(set) => set(&mut key, value == "1"),
@@ -109,9 +109,9 @@ fn spending_limit(tx: &mut Tx<'_>, key: &Key, text: &str) -> Result<Option<i64>,
     if text.is_empty() {
         return Ok(None);
     }
-    let account =
-        accounts::find(tx, key.scope.account)?.ok_or_else(|| Error::fault(0, "the key's account is gone"))?;
-    let limit = Money::parse(text, account.currency).map_err(|fault| Error::fault(0, fault.to_string()))?;
+    let account = accounts::find(tx, key.scope.account)?
+        .ok_or_else(|| Error::Command("the key's account is gone".to_owned()))?;
+    let limit = Money::parse(text, account.currency).map_err(|fault| Error::Command(fault.to_string()))?;
     Ok(Some(limit.minor()))
 }
 
@@ -131,7 +131,7 @@ fn list(matches: &ArgMatches) -> Outcome {
     let short_name = text(matches, "account");
     let keys = installation(matches)?.write(move |tx, _| {
         let account = accounts::by_short_name(tx, &short_name)?.ok_or_else(|| {
-            Error::fault(0, format!("there is no account with the short name {short_name:?}"))
+            Error::Command(format!("there is no account with the short name {short_name:?}"))
         })?;
         Ok(keys::of_account(tx, account.id)?)
     })?;

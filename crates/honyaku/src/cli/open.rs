@@ -68,9 +68,9 @@ pub fn database(config: &Config, serving: bool) -> Result<Options, Box<dyn std::
 pub fn check_secret(tx: &mut Tx<'_>, secret: &[u8; 32]) -> Result<(), Error> {
     let mark = service::secrets::mark(secret);
     match store::installation::get(tx, "secret_mark")? {
-        Some(known) if known != mark => Err(Error::fault(
-            0,
-            "secret_key is not the one that this database's keys are sealed with; take the other node's",
+        Some(known) if known != mark => Err(Error::Command(
+            "secret_key is not the one that this database's keys are sealed with; take the other node's"
+                .to_owned(),
         )),
         Some(_) => Ok(()),
         None => Ok(store::installation::set(tx, "secret_mark", &mark)?),
@@ -112,7 +112,7 @@ impl Installation {
         let desk = Arc::clone(&self.desk);
         self.write(move |tx, now| {
             let account = accounts::by_short_name(tx, &short_name)?.ok_or_else(|| {
-                Error::fault(0, format!("there is no account with the short name {short_name:?}"))
+                Error::Command(format!("there is no account with the short name {short_name:?}"))
             })?;
             let scope = Scope { account: account.id, environment };
             let ctx = Context::open(tx, desk, scope, Actor::Support, now)?;
