@@ -106,7 +106,7 @@ pub async fn authenticate(
 
 async fn find(app: &App, public_key: String) -> Result<Option<Key>, Failure> {
     let found =
-        app.db.read_briefly(move |tx| keys::by_public_key(tx, &public_key).map_err(service::Error::from));
+        app.db.read_once(move |tx| keys::by_public_key(tx, &public_key).map_err(service::Error::from));
     found.await.map_err(|error| Failure::from_service(error, &app.desk.public_url))
 }
 

@@ -47,7 +47,7 @@ pub async fn run_fan_out(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 
 /// Makes deliveries of the next events; how many there were.
 pub async fn fan_out(app: &Arc<App>) -> Result<usize, Error> {
-    if app.db.read_briefly(store::events::outbox_is_empty).await? {
+    if app.db.read_once(store::events::outbox_is_empty).await? {
         return Ok(0);
     }
     let desk = Arc::clone(&app.desk);
@@ -77,7 +77,7 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 }
 
 async fn until_next(app: &App) -> Duration {
-    let due = app.db.read_briefly(deliveries::next_due).await.ok().flatten();
+    let due = app.db.read_once(deliveries::next_due).await.ok().flatten();
     let wait_ms = due.map_or(IDLE.as_millis() as i64, |due| due.since_ms(real_now()));
     Duration::from_millis(wait_ms.clamp(5, IDLE.as_millis() as i64).unsigned_abs())
 }
@@ -85,7 +85,7 @@ async fn until_next(app: &App) -> Duration {
 /// Gives every due destination a turn, as far as there are slots; how many there were.
 async fn turns(app: &Arc<App>, slots: &Arc<Semaphore>) -> Result<usize, Error> {
     let now = real_now();
-    if app.db.read_briefly(deliveries::next_due).await?.is_none_or(|due| due > now) {
+    if app.db.read_once(deliveries::next_due).await?.is_none_or(|due| due > now) {
         return Ok(0);
     }
     let room = (slots.available_permits() / 4).max(1) as i64;

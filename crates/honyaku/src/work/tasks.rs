@@ -43,7 +43,7 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
 
 /// How long nothing is due.
 async fn until_next(app: &App) -> Duration {
-    let due = app.db.read_briefly(tasks::next_due).await.ok().flatten();
+    let due = app.db.read_once(tasks::next_due).await.ok().flatten();
     let wait_ms = due.map_or(IDLE.as_millis() as i64, |due| due.since_ms(real_now()));
     Duration::from_millis(wait_ms.clamp(1, IDLE.as_millis() as i64).unsigned_abs())
 }
@@ -51,7 +51,7 @@ async fn until_next(app: &App) -> Duration {
 /// Leases a batch and runs it; how many there were.
 async fn batch(app: &Arc<App>) -> Result<usize, Error> {
     let now = real_now();
-    if app.db.read_briefly(tasks::next_due).await?.is_none_or(|due| due > now) {
+    if app.db.read_once(tasks::next_due).await?.is_none_or(|due| due > now) {
         return Ok(0);
     }
     let leased = app.db.write(move |tx| tasks::lease(tx, now, LEASE_MS, BATCH)).await?;

@@ -41,6 +41,8 @@ pub enum Lane {
     Read,
     /// It only reads, a few rows by their keys.
     Brief,
+    /// It asks a single question.
+    Once,
 }
 
 /// What a closure may fail with.
@@ -127,6 +129,19 @@ impl Db {
         E: Failure,
     {
         receive(self.submit(closure, Lane::Brief).await)
+    }
+
+    /// As `read_briefly`, for a closure with a single statement: over a network that is a
+    /// single journey. A second statement is refused.
+    pub async fn read_once<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+    {
+        receive(self.submit(closure, Lane::Once).await)
     }
 
     /// As `write`, for callers without an async runtime (the command line).

@@ -91,7 +91,7 @@ impl Sqlite {
             Lane::Background => self.writer.0.push(work, Urgency::Background),
             // Without readers the work is dropped, and its caller told so.
             Lane::Read => drop(self.reader.send(work)),
-            Lane::Brief => self.read_here(work),
+            Lane::Brief | Lane::Once => self.read_here(work),
         }
     }
 
@@ -282,7 +282,7 @@ fn run(sql: &mut Transaction<'_>, closure: &mut dyn Work) -> bool {
     work::run(&mut Tx::new(sql), closure)
 }
 
-fn read_loop(connection: &Connection, shared: &Shared) {
+fn read_loop(connection: &Connection, shared: &Shared<Box<dyn Work>>) {
     while let Some(closure) = work::next(shared) {
         read(connection, closure);
     }

@@ -16,6 +16,11 @@ pub trait Sql {
     /// Runs a statement; the number of rows it changed.
     fn execute(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64, Error>;
 
+    /// Runs a statement whose answer nobody needs, at the latest with the commit.
+    fn send(&mut self, sql: &str, params: &[&dyn Param]) -> Result<(), Error> {
+        self.execute(sql, params).map(|_| ())
+    }
+
     /// Runs a query and hands over each row.
     fn query(
         &mut self,
@@ -35,6 +40,11 @@ pub trait Sql {
 
     /// As `for_update`, passing over rows that another transaction has locked.
     fn skip_locked(&self) -> &'static str;
+
+    /// Takes ids of several sequences that `reserve_ids` will ask for in this transaction.
+    fn foresee_ids(&mut self, _wanted: &[(&'static str, i64)]) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Takes `count` successive ids of a sequence; the first of them.
     fn reserve_ids(&mut self, sequence: &'static str, count: i64) -> Result<i64, Error>;
@@ -66,6 +76,16 @@ pub fn marks(before: usize, count: usize) -> String {
     format!("({})", numbers.join(", "))
 }
 
+fn values(head: &str, tail: &str, rows: &[Vec<ValueRef<'_>>]) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let marks: Vec<String> = (0..rows.len()).map(|row| marks(row * columns, columns)).collect();
+    format!("{head} VALUES {} {tail}", marks.join(", "))
+}
+
+fn params<'r>(rows: &'r [Vec<ValueRef<'_>>]) -> Vec<&'r dyn Param> {
+    rows.iter().flatten().map(|value| value as &dyn Param).collect()
+}
+
 impl<'a> Tx<'a> {
     /// Wraps an engine's transaction.
     pub fn new(sql: &'a mut dyn Sql) -> Self {
@@ -75,6 +95,13 @@ impl<'a> Tx<'a> {
     /// Runs a statement; the number of rows it changed.
     pub fn execute(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64, Error> {
         self.sql.execute(sql, params)
+    }
+
+    /// Runs a statement that cannot be refused but by a fault of the program, and whose answer
+    /// nobody needs: over a network it shares the journey of the next one. If it fails, that one
+    /// or the commit does.
+    pub fn send(&mut self, sql: &str, params: &[&dyn Param]) -> Result<(), Error> {
+        self.sql.send(sql, params)
     }
 
     /// Every row, each read by `from_row`.
@@ -117,12 +144,14 @@ impl<'a> Tx<'a> {
     pub fn insert_rows(&mut self, head: &str, tail: &str, rows: &[Vec<ValueRef<'_>>]) -> Result<u64, Error> {
         let mut inserted = 0;
         for chunk in in_statements(rows) {
-            let columns = chunk.first().map_or(0, Vec::len);
-            let marks: Vec<String> = (0..chunk.len()).map(|row| marks(row * columns, columns)).collect();
-            let params: Vec<&dyn Param> = chunk.iter().flatten().map(|value| value as &dyn Param).collect();
-            inserted += self.execute(&format!("{head} VALUES {} {tail}", marks.join(", ")), &params)?;
+            inserted += self.execute(&values(head, tail, chunk), &params(chunk))?;
         }
         Ok(inserted)
+    }
+
+    /// As `insert_rows`, of rows that nothing can be in the way of; sent as `send` does.
+    pub fn send_rows(&mut self, head: &str, rows: &[Vec<ValueRef<'_>>]) -> Result<(), Error> {
+        in_statements(rows).try_for_each(|chunk| self.send(&values(head, "", chunk), &params(chunk)))
     }
 
     /// Which engine it is.
@@ -138,6 +167,15 @@ impl<'a> Tx<'a> {
     /// As `for_update`, passing over rows that another transaction has locked.
     pub fn skip_locked(&self) -> &'static str {
         self.sql.skip_locked()
+    }
+
+    /// Takes ids of several sequences that `reserve_ids` will ask for in this transaction: over a
+    /// network in one journey. What is not asked for is lost.
+    pub fn foresee_ids(&mut self, wanted: &[(&'static str, usize)]) -> Result<(), Error> {
+        let counted = |count: usize| i64::try_from(count).map_err(|_| Error::Engine("too many ids".into()));
+        let wanted: Result<Vec<_>, Error> =
+            wanted.iter().map(|(name, count)| Ok((*name, counted(*count)?))).collect();
+        self.sql.foresee_ids(&wanted?)
     }
 
     /// Takes `count` successive ids of a sequence; the first of them.

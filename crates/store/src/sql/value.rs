@@ -45,6 +45,18 @@ pub trait Column: Sized {
     fn read(value: Value) -> Result<Self, String>;
 }
 
+impl ValueRef<'_> {
+    /// A copy that borrows nothing.
+    pub fn owned(self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Int(number) => Value::Int(number),
+            Self::Text(text) => Value::Text(text.to_owned()),
+            Self::Bytes(bytes) => Value::Bytes(bytes.to_owned()),
+        }
+    }
+}
+
 impl Param for ValueRef<'_> {
     fn value(&self) -> ValueRef<'_> {
         *self

@@ -80,10 +80,10 @@ pub fn run(tx: &mut Tx<'_>, closure: &mut dyn Work) -> bool {
 }
 
 /// Where several threads take their work from.
-pub type Shared = Mutex<mpsc::Receiver<Box<dyn Work>>>;
+pub type Shared<T> = Mutex<mpsc::Receiver<T>>;
 
 /// The next piece of work; none when there will be no more.
-pub fn next(shared: &Shared) -> Option<Box<dyn Work>> {
+pub fn next<T>(shared: &Shared<T>) -> Option<T> {
     shared.lock().ok()?.recv().ok()
 }
 

@@ -1,0 +1,363 @@
+//! A connection with its transaction.
+//!
+//! Each answer that is waited for is a journey to the server. So statements whose answer nobody
+//! needs wait here, and go with the next one that somebody does need, or with the commit: the
+//! server works them off in the order sent. If one fails, the whole transaction does.
+
+use super::value::{Bound, cell};
+use super::way::{Way, fault, unavailable};
+use crate::sql::{Dialect, Error, Param, Row, Sql, Value};
+use futures_util::FutureExt as _;
+use futures_util::future::{LocalBoxFuture, join_all};
+use std::collections::HashMap;
+use tokio::runtime::Runtime;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Statement};
+
+/// Ends what a node that was cut off left open, within seconds if it is on a network, and
+/// statements that would never end.
+const SESSION: &str = "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3; \
+    SET tcp_user_timeout = '5s'; \
+    SET idle_in_transaction_session_timeout = '15s'; SET lock_timeout = '10s'; \
+    SET statement_timeout = '60s'; SET client_min_messages = 'warning'";
+/// So many statements go together at most.
+const TOGETHER: usize = 16;
+
+/// A connection with its compiled statements.
+pub struct Session {
+    way: Way,
+    runtime: Runtime,
+    client: Client,
+    statements: HashMap<String, Statement>,
+    /// To be sent before the next statement.
+    unsent: Vec<Unsent>,
+    /// Nothing of the present transaction was answered yet.
+    untouched: bool,
+    /// There is no transaction but a single statement.
+    alone: bool,
+    /// Its transactions may not lock rows.
+    reads_only: bool,
+    /// Ids that the present transaction has taken and not used: the next one, and how many.
+    ids: HashMap<&'static str, (i64, i64)>,
+    /// A statement failed: the server takes no more until the transaction ends.
+    pub broken: Option<Error>,
+}
+
+/// A statement whose answer nobody needs.
+enum Unsent {
+    /// Text without parameters.
+    Text(&'static str),
+    /// A statement and its values.
+    Bound(String, Vec<Value>),
+}
+
+/// A statement that ends a journey.
+enum Last<'a> {
+    Nothing,
+    Text(&'a str),
+    Change(&'a str, &'a [&'a dyn Param]),
+    Question(&'a str, &'a [&'a dyn Param]),
+}
+
+/// What the server answered.
+enum Landed {
+    Done,
+    Changed(u64),
+    Rows(Vec<tokio_postgres::Row>),
+}
+
+type Answer = Result<Landed, tokio_postgres::Error>;
+
+impl Session {
+    /// Connects.
+    pub fn connect(way: &Way, reads_only: bool) -> Result<Self, Error> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::Unavailable(error.to_string()))?;
+        let client = connected(way, &runtime)?;
+        Ok(Self {
+            way: way.clone(),
+            runtime,
+            client,
+            statements: HashMap::new(),
+            unsent: Vec::new(),
+            untouched: true,
+            alone: false,
+            reads_only,
+            ids: HashMap::new(),
+            broken: None,
+        })
+    }
+
+    /// The connection is gone.
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// Begins a transaction; the server hears of it with the first statement. Without a text
+    /// there is none: a single statement may follow.
+    pub fn begin(&mut self, text: Option<&'static str>) {
+        self.unsent.clear();
+        self.unsent.extend(text.map(Unsent::Text));
+        self.ids.clear();
+        self.broken = None;
+        self.alone = text.is_none();
+        self.untouched = true;
+    }
+
+    /// Ends the transaction and keeps it.
+    pub fn commit(&mut self) -> Result<(), Error> {
+        if self.untouched && self.unsent.len() > 1 {
+            // Not all in one journey: when that is lost, nobody knows what became of it.
+            self.send_all()?;
+        }
+        if self.alone || self.untouched { Ok(()) } else { self.say("COMMIT") }
+    }
+
+    /// Ends the transaction, or what came after a savepoint, and keeps nothing of it.
+    pub fn roll_back(&mut self, text: &str) -> Result<(), Error> {
+        self.unsent.clear();
+        self.ids.clear();
+        if self.alone || self.untouched { Ok(()) } else { self.say(text) }
+    }
+
+    /// Says something without parameters, after all that waits.
+    pub fn say(&mut self, text: &str) -> Result<(), Error> {
+        self.travel(&Last::Text(text)).map(|_| ())
+    }
+
+    /// Sends what waits.
+    pub fn send_all(&mut self) -> Result<(), Error> {
+        if self.unsent.is_empty() { Ok(()) } else { self.travel(&Last::Nothing).map(|_| ()) }
+    }
+
+    /// True if statements wait.
+    pub fn has_unsent(&self) -> bool {
+        !self.unsent.is_empty()
+    }
+
+    /// One journey: all that waits, and a last statement, whose answer is waited for. A server
+    /// that went away before it answered anything has done nothing: that is tried once more.
+    fn travel(&mut self, last: &Last<'_>) -> Result<Landed, Error> {
+        if self.alone && !self.untouched {
+            return Err(Error::Engine(format!(
+                "a second statement outside of a transaction: {}",
+                last.text()
+            )));
+        }
+        let mut landed = self.try_travel(last);
+        if landed.is_err() && self.untouched && self.client.is_closed() {
+            self.client = connected(&self.way, &self.runtime)?;
+            self.statements.clear();
+            self.broken = None;
+            landed = self.try_travel(last);
+        }
+        self.unsent.clear();
+        self.untouched = false;
+        landed
+    }
+
+    fn try_travel(&mut self, last: &Last<'_>) -> Result<Landed, Error> {
+        let unsent = std::mem::take(&mut self.unsent);
+        let prepared = self.prepare_all(&unsent, last);
+        let answers = prepared.map(|()| {
+            let journeys = unsent.iter().map(|unsent| self.start(unsent)).chain([self.finish(last)]);
+            self.runtime.block_on(join_all(journeys))
+        });
+        let sql: Vec<String> = unsent.iter().map(|unsent| unsent.text().to_owned()).collect();
+        self.unsent = unsent;
+        let mut landed = Landed::Done;
+        for (index, answer) in answers?.into_iter().enumerate() {
+            let text = sql.get(index).map_or_else(|| last.text(), String::as_str);
+            landed = answer.map_err(|error| self.failed(&error, text))?;
+        }
+        Ok(landed)
+    }
+
+    fn prepare_all(&mut self, unsent: &[Unsent], last: &Last<'_>) -> Result<(), Error> {
+        for statement in unsent {
+            if let Unsent::Bound(sql, values) = statement {
+                self.prepare(sql, values.len())?;
+            }
+        }
+        match last {
+            Last::Change(sql, params) | Last::Question(sql, params) => self.prepare(sql, params.len()),
+            Last::Nothing | Last::Text(_) => Ok(()),
+        }
+    }
+
+    fn prepare(&mut self, sql: &str, given: usize) -> Result<(), Error> {
+        if !self.statements.contains_key(sql) {
+            let prepared = self.runtime.block_on(self.client.prepare(sql));
+            let statement = prepared.map_err(|error| self.failed(&error, sql))?;
+            self.statements.insert(sql.to_owned(), statement);
+        }
+        let wanted = self.statements.get(sql).map_or(0, |statement| statement.params().len());
+        if wanted != given {
+            return Err(Error::Engine(format!("{given} values for {wanted} parameters in {sql}")));
+        }
+        Ok(())
+    }
+
+    fn start<'s>(&'s self, unsent: &'s Unsent) -> LocalBoxFuture<'s, Answer> {
+        match unsent {
+            Unsent::Text(text) => self.tell(text),
+            Unsent::Bound(sql, values) => {
+                let bound = values.iter().map(|value| Bound(value.value())).collect();
+                self.change(sql, bound)
+            }
+        }
+    }
+
+    fn finish<'s>(&'s self, last: &'s Last<'_>) -> LocalBoxFuture<'s, Answer> {
+        let bound = |params: &'s [&'s dyn Param]| params.iter().map(|param| Bound(param.value())).collect();
+        match last {
+            Last::Nothing => std::future::ready(Ok(Landed::Done)).boxed_local(),
+            Last::Text(text) => self.tell(text),
+            Last::Change(sql, params) => self.change(sql, bound(params)),
+            Last::Question(sql, params) => self.ask(sql, bound(params)),
+        }
+    }
+
+    fn tell<'s>(&'s self, text: &'s str) -> LocalBoxFuture<'s, Answer> {
+        async move { self.client.batch_execute(text).await.map(|()| Landed::Done) }.boxed_local()
+    }
+
+    fn change<'s>(&'s self, sql: &'s str, bound: Vec<Bound<'s>>) -> LocalBoxFuture<'s, Answer> {
+        async move {
+            match self.statements.get(sql) {
+                Some(known) => self.client.execute(known, &by_reference(&bound)).await.map(Landed::Changed),
+                None => self.client.execute(sql, &by_reference(&bound)).await.map(Landed::Changed),
+            }
+        }
+        .boxed_local()
+    }
+
+    fn ask<'s>(&'s self, sql: &'s str, bound: Vec<Bound<'s>>) -> LocalBoxFuture<'s, Answer> {
+        async move {
+            match self.statements.get(sql) {
+                Some(known) => self.client.query(known, &by_reference(&bound)).await.map(Landed::Rows),
+                None => self.client.query(sql, &by_reference(&bound)).await.map(Landed::Rows),
+            }
+        }
+        .boxed_local()
+    }
+
+    fn failed(&mut self, error: &tokio_postgres::Error, sql: &str) -> Error {
+        let fault = match fault(error) {
+            Error::Engine(text) => Error::Engine(format!("{text} in {sql}")),
+            other => other,
+        };
+        self.broken = Some(Error::Unavailable(fault.to_string()));
+        fault
+    }
+}
+
+fn connected(way: &Way, runtime: &Runtime) -> Result<Client, Error> {
+    let client = way.connect(runtime)?;
+    runtime.block_on(client.batch_execute(SESSION)).map_err(|error| unavailable(&error))?;
+    Ok(client)
+}
+
+fn by_reference<'a>(bound: &'a [Bound<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
+    bound.iter().map(|bound| bound as _).collect()
+}
+
+impl Unsent {
+    fn text(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Bound(sql, _) => sql,
+        }
+    }
+}
+
+impl Last<'_> {
+    fn text(&self) -> &str {
+        match self {
+            Self::Nothing => "",
+            Self::Text(sql) | Self::Change(sql, _) | Self::Question(sql, _) => sql,
+        }
+    }
+}
+
+impl Sql for Session {
+    fn execute(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64, Error> {
+        match self.travel(&Last::Change(sql, params))? {
+            Landed::Changed(rows) => Ok(rows),
+            Landed::Done | Landed::Rows(_) => Ok(0),
+        }
+    }
+
+    fn send(&mut self, sql: &str, params: &[&dyn Param]) -> Result<(), Error> {
+        let values = params.iter().map(|param| param.value().owned()).collect();
+        self.unsent.push(Unsent::Bound(sql.to_owned(), values));
+        if self.unsent.len() < TOGETHER { Ok(()) } else { self.send_all() }
+    }
+
+    fn query(
+        &mut self,
+        sql: &str,
+        params: &[&dyn Param],
+        each: &mut dyn FnMut(Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let Landed::Rows(rows) = self.travel(&Last::Question(sql, params))? else { return Ok(()) };
+        for row in &rows {
+            let values = (0..row.len()).map(|index| cell(row, index)).collect::<Result<_, Error>>()?;
+            each(Row::new(values))?;
+        }
+        Ok(())
+    }
+
+    fn batch(&mut self, text: &str) -> Result<(), Error> {
+        self.say(text)
+    }
+
+    fn for_update(&self) -> &'static str {
+        if self.reads_only { "" } else { "FOR UPDATE" }
+    }
+
+    fn skip_locked(&self) -> &'static str {
+        "FOR UPDATE SKIP LOCKED"
+    }
+
+    fn dialect(&self) -> Dialect {
+        Dialect::Postgres
+    }
+
+    fn foresee_ids(&mut self, wanted: &[(&'static str, i64)]) -> Result<(), Error> {
+        let wanted: Vec<_> = wanted.iter().filter(|(_, count)| *count > 0).collect();
+        let calls: Vec<String> = (0..wanted.len())
+            .map(|index| format!("reserve_ids(${}, ${})", 2 * index + 1, 2 * index + 2))
+            .collect();
+        let params: Vec<&dyn Param> =
+            wanted.iter().flat_map(|(name, count)| [name as &dyn Param, count as &dyn Param]).collect();
+        let mut firsts = Vec::new();
+        self.query(&format!("SELECT {}", calls.join(", ")), &params, &mut |mut row| {
+            for _ in &wanted {
+                firsts.push(row.take()?);
+            }
+            Ok(())
+        })?;
+        for ((name, count), first) in wanted.into_iter().zip(firsts) {
+            self.ids.insert(name, (first, *count));
+        }
+        Ok(())
+    }
+
+    fn reserve_ids(&mut self, sequence: &'static str, count: i64) -> Result<i64, Error> {
+        if count == 0 {
+            return Ok(0);
+        }
+        if self.ids.get(sequence).is_none_or(|(_, left)| *left < count) {
+            self.foresee_ids(&[(sequence, count)])?;
+        }
+        let (next, left) =
+            self.ids.get_mut(sequence).ok_or_else(|| Error::Engine(format!("no ids of {sequence}")))?;
+        let first = *next;
+        *next += count;
+        *left -= count;
+        Ok(first)
+    }
+}
