@@ -69,7 +69,7 @@ pub fn order(tx: &mut Tx<'_>, ctx: &Context, order: &Order, what: Announcement) 
     if what.audience(ctx.actor) == Audience::LogOnly {
         return record(tx, ctx, what, about, None, None);
     }
-    let payload = crate::look::order(tx, ctx, order.id)?;
+    let payload = crate::look::overview(tx, ctx, order)?;
     let address = address(tx, ctx, what.audience(ctx.actor), order.key, order.callback_url.as_deref())?;
     record(tx, ctx, what, about, Some(payload), address)
 }

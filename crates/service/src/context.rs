@@ -45,6 +45,8 @@ pub struct Context {
     pub now: Timestamp,
     /// Now, really.
     pub real_now: Timestamp,
+    /// The sandbox's robot settings as stored when the call began.
+    robot: Option<String>,
     memo: RefCell<Memo>,
 }
 
@@ -65,8 +67,9 @@ impl Context {
         actor: Actor,
         real_now: Timestamp,
     ) -> Result<Self, Error> {
-        let offset = accounts::lock_environment(tx, scope)?;
-        Ok(Self { desk, scope, actor, now: real_now.plus_ms(offset), real_now, memo: RefCell::default() })
+        let around = accounts::lock_environment(tx, scope)?;
+        let now = real_now.plus_ms(around.ahead_ms);
+        Ok(Self { desk, scope, actor, now, real_now, robot: around.robot, memo: RefCell::default() })
     }
 
     /// The same occasion with somebody else acting.
@@ -79,13 +82,12 @@ impl Context {
         self.real_now.plus_ms(at.since_ms(self.now))
     }
 
-    /// The sandbox's robot settings.
-    pub fn robot(&self, tx: &mut Tx<'_>) -> Result<robot::settings::Settings, Error> {
+    /// The sandbox's robot settings, as they were when the call began.
+    pub fn robot(&self) -> Result<robot::settings::Settings, Error> {
         if let Some(known) = self.memo.borrow().robot.clone() {
             return Ok(known);
         }
-        let text = accounts::robot(tx, self.scope)?;
-        let settings: robot::settings::Settings = serde_json::from_str(&text)
+        let settings: robot::settings::Settings = serde_json::from_str(self.robot.as_deref().unwrap_or("{}"))
             .map_err(|error| Error::Broken(format!("stored robot settings: {error}")))?;
         self.memo.borrow_mut().robot = Some(settings.clone());
         Ok(settings)

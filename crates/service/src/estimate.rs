@@ -37,7 +37,7 @@ pub fn eta_s(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<i64, Error> {
     match status {
         Status::Reviewable | Status::Approved | Status::Rejected | Status::Canceled => Ok(-1),
         Status::Revising => Ok(to_deadline(job.deadline).unwrap_or(24 * 3600)),
-        Status::Pending => match robots::remaining_s(tx, ctx, job)? {
+        Status::Pending => match robots::remaining_s(ctx, job)? {
             Some(seconds) => Ok(seconds),
             None => {
                 let work = estimate::work_s(tier_of(job), unit_type(&job.lc_src), units(tx, ctx, job)?);
@@ -45,7 +45,7 @@ pub fn eta_s(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<i64, Error> {
                 Ok(to_deadline(job.deadline).map_or(by_work, |deadline| deadline.min(by_work)))
             }
         },
-        _ => match robots::remaining_s(tx, ctx, job)? {
+        _ => match robots::remaining_s(ctx, job)? {
             Some(seconds) => Ok(seconds),
             None => Ok(estimate::eta_s(tier_of(job), unit_type(&job.lc_src), units(tx, ctx, job)?)),
         },

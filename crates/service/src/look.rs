@@ -12,9 +12,10 @@ use domain::money::Money;
 use serde_json::{Value, json};
 use store::accounts::{self, Account};
 use store::jobs::{self, Job};
+use store::orders::{self, Order};
 use store::sql::Tx;
 use store::threads::{self, Subject};
-use store::{events, ledger, orders, reviews};
+use store::{events, ledger, reviews};
 
 /// The one message for a job that the caller cannot see: nobody learns which ids exist.
 pub fn no_such_job(shown: impl std::fmt::Display) -> Error {
@@ -62,7 +63,12 @@ pub fn several(tx: &mut Tx<'_>, ctx: &Context, ids: &[JobId]) -> Result<Vec<Valu
 /// An order's overview.
 pub fn order(tx: &mut Tx<'_>, ctx: &Context, id: OrderId) -> Result<Value, Error> {
     let order = orders::find(tx, ctx.scope, id)?.ok_or_else(|| no_such_order(id))?;
-    let lines = orders::lines(tx, ctx.scope, id)?;
+    overview(tx, ctx, &order)
+}
+
+/// The overview of an order that was read already.
+pub(crate) fn overview(tx: &mut Tx<'_>, ctx: &Context, order: &Order) -> Result<Value, Error> {
+    let lines = orders::lines(tx, ctx.scope, order.id)?;
     let charged: i64 = lines.iter().map(|line| line.charged).sum();
     let units: i64 = lines.iter().map(|line| line.units).sum();
     let queued = lines.iter().filter(|line| line.status == Status::Queued).count();
@@ -90,7 +96,7 @@ pub fn order(tx: &mut Tx<'_>, ctx: &Context, id: OrderId) -> Result<Value, Error
     if let Some(group) = order.group {
         answer["group_id"] = json!(group.to_string());
     }
-    if let Some(reference) = order.reference_id {
+    if let Some(reference) = &order.reference_id {
         answer["reference_id"] = json!(reference);
     }
     Ok(answer)

@@ -70,6 +70,14 @@ pub fn place_order(
     let account = accounts::find(tx, ctx.scope.account)?
         .ok_or_else(|| Error::Broken(format!("no account {}", ctx.scope.account)))?;
     let (fates, fresh) = sort_out(tx, ctx, &request.drafts)?;
+    let timers = if request.process { 1 } else { fresh.len() };
+    tx.foresee_ids(&[
+        ("order", 1),
+        ("job", fresh.len()),
+        ("ledger", fresh.len()),
+        ("event", 1),
+        ("task", timers),
+    ])?;
     let group = group(tx, &request, &fresh)?;
     let order = order(tx, ctx, key, &account, &request, group)?;
     guard_identical(tx, ctx, key, &request, &order)?;
@@ -308,10 +316,8 @@ fn write_new(
     fresh: &[usize],
 ) -> Result<(), Error> {
     let mut charges = Vec::new();
-    if jobs::insert_all(tx, new)? != new.len() as u64 {
-        // The writes of one environment come one after the other.
-        return Err(Error::Broken("a text of the order was stored meanwhile".into()));
-    }
+    // The writes of one environment come one after the other: no text was stored meanwhile.
+    jobs::insert_all(tx, new)?;
     for (job, index) in new.iter_mut().zip(fresh) {
         if request.process && !job.price.is_zero() {
             charges.push(domain::ledger::charge(transition::life(job), job.scope.account, job.price)?);
@@ -352,7 +358,7 @@ fn follow_up(
     }
     announce::order(tx, ctx, order, Announcement::OrderPlaced)?;
     if request.process && !new.is_empty() {
-        let due = ctx.now.plus_ms(robots::queue_delay_ms(tx, ctx)?);
+        let due = ctx.now.plus_ms(robots::queue_delay_ms(ctx)?);
         timers::set(tx, ctx, timers::Kind::Queue, order.id.0, due, &json!({}))?;
     }
     Ok(())

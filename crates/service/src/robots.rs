@@ -59,11 +59,11 @@ fn chance(settings: &Settings, job: &Job, step: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-fn working(tx: &mut Tx<'_>, ctx: &Context) -> Result<Option<Settings>, Error> {
+fn working(ctx: &Context) -> Result<Option<Settings>, Error> {
     if !ctx.scope.is_sandbox() {
         return Ok(None);
     }
-    let settings = ctx.robot(tx)?;
+    let settings = ctx.robot()?;
     Ok((settings.mode == Mode::Automatic).then_some(settings))
 }
 
@@ -80,13 +80,13 @@ fn delay_ms(settings: &Settings, step: &Step, own: Option<&Delay>, job: &Job, nu
 }
 
 /// How long the queue takes, in milliseconds.
-pub(crate) fn queue_delay_ms(tx: &mut Tx<'_>, ctx: &Context) -> Result<i64, Error> {
-    Ok(working(tx, ctx)?.and_then(|settings| settings.queue.delay_ms(0, false, settings.seed)).unwrap_or(0))
+pub(crate) fn queue_delay_ms(ctx: &Context) -> Result<i64, Error> {
+    Ok(working(ctx)?.and_then(|settings| settings.queue.delay_ms(0, false, settings.seed)).unwrap_or(0))
 }
 
 /// Seconds until the robot delivers; none if no robot works here.
-pub(crate) fn remaining_s(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Option<i64>, Error> {
-    let Some(settings) = working(tx, ctx)? else { return Ok(None) };
+pub(crate) fn remaining_s(ctx: &Context, job: &Job) -> Result<Option<i64>, Error> {
+    let Some(settings) = working(ctx)? else { return Ok(None) };
     let characters = estimate::unit_type(&job.lc_src) == UnitType::Character;
     let units = u64::try_from(job.unit_count).unwrap_or(0);
     let step = |step: &Step| step.estimate_s(units, characters);
@@ -104,7 +104,7 @@ pub(crate) fn remaining_s(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<O
 
 /// What the robot will do after a move, if it works here.
 pub(crate) fn follow(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> {
-    let Some(settings) = working(tx, ctx)? else { return Ok(()) };
+    let Some(settings) = working(ctx)? else { return Ok(()) };
     let own = instructions(job);
     let planned = match job.status {
         Status::Available => {
@@ -177,7 +177,7 @@ fn after_taking(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> 
     {
         return hold(tx, ctx, job.id, reason);
     }
-    let Some(settings) = working(tx, ctx)? else { return Ok(()) };
+    let Some(settings) = working(ctx)? else { return Ok(()) };
     match delay_ms(&settings, &settings.submit, own.submit.as_ref(), &job, 2) {
         Some(ms) => plan(tx, ctx, Kind::RobotSubmit, &job, ms),
         None => Ok(()),
@@ -204,7 +204,7 @@ pub fn end_hold(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> 
         return Ok(());
     }
     if before == Status::Pending
-        && let Some(settings) = working(tx, ctx)?
+        && let Some(settings) = working(ctx)?
         && let Some(ms) = delay_ms(&settings, &settings.submit, instructions(&job).submit.as_ref(), &job, 2)
     {
         plan(tx, ctx, Kind::RobotSubmit, &job, ms)?;
@@ -283,7 +283,7 @@ fn last_customer_comment(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<Op
 /// What the robot writes for a job: the same each time, but marked with its version after
 /// corrections.
 pub fn translation(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<String, Error> {
-    let settings = ctx.robot(tx)?;
+    let settings = ctx.robot()?;
     let own = instructions(job);
     let first = match own.text {
         Some(text) => text,
@@ -313,7 +313,7 @@ fn terms(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Vec<(String, Strin
 
 /// The customer wrote: the robot will answer, if it does that here.
 pub(crate) fn answer_comment(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
-    let Some(settings) = working(tx, ctx)? else { return Ok(()) };
+    let Some(settings) = working(ctx)? else { return Ok(()) };
     let Some(job) = jobs::find(tx, ctx.scope, id)? else { return Ok(()) };
     let Some(ms) = delay_ms(&settings, &settings.answer, None, &job, 4) else { return Ok(()) };
     let text = "Thank you for your comment. I am a robot; a translator would answer here.";
@@ -346,7 +346,7 @@ pub fn apply_to_open(tx: &mut Tx<'_>, ctx: &Context) -> Result<(), Error> {
                 store::tasks::cancel(tx, id.0, kind.code())?;
             }
             let Some(job) = jobs::lock(tx, ctx.scope, id)? else { continue };
-            match (status, working(tx, ctx)?) {
+            match (status, working(ctx)?) {
                 (Status::Pending, Some(settings)) => {
                     let own = instructions(&job);
                     if let Some(ms) = delay_ms(&settings, &settings.submit, own.submit.as_ref(), &job, 2) {

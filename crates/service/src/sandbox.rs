@@ -39,7 +39,7 @@ pub fn overview(tx: &mut Tx<'_>, ctx: &Context) -> Result<Value, Error> {
         "account": account.short_name,
         "credits": look::balance(tx, ctx)?.to_string(),
         "currency": account.currency.code(),
-        "robot": ctx.robot(tx)?.show(),
+        "robot": ctx.robot()?.show(),
         "original_behaviour": i64::from(accounts::controls_silent(tx, ctx.scope)?),
         "clock": clock(ctx),
         "jobs": counts,
@@ -63,7 +63,7 @@ pub fn set_robot(
     apply_to_open: bool,
 ) -> Result<Value, Error> {
     let settings = ctx
-        .robot(tx)?
+        .robot()?
         .apply(changes)
         .map_err(|fault| Error::Fault(Fault::new(1352, fault.text).of(&fault.field)))?;
     let text = serde_json::to_string(&settings).map_err(|error| Error::Broken(error.to_string()))?;

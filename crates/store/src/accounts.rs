@@ -141,24 +141,32 @@ pub fn first_person(tx: &mut Tx<'_>, account: AccountId) -> Result<Option<Person
     )
 }
 
-/// Locks the environment until the transaction ends, and says how far its clock is ahead, in
-/// milliseconds (always 0 in live). On a database with many writers the writes of one environment
+/// What an environment says to every use case.
+#[derive(Clone, Debug, Default)]
+pub struct Surroundings {
+    /// How far its clock is ahead, in milliseconds; always 0 in live.
+    pub ahead_ms: i64,
+    /// The sandbox's robot settings, as JSON text; none in live.
+    pub robot: Option<String>,
+}
+
+/// Locks the environment until the transaction ends. On a database with many writers the writes of one environment
 /// come one after the other: its events have ids in the order in which they become visible, and no
 /// two writes can block each other. A reading transaction locks nothing.
-pub fn lock_environment(tx: &mut Tx<'_>, scope: Scope) -> Result<i64, Error> {
+pub fn lock_environment(tx: &mut Tx<'_>, scope: Scope) -> Result<Surroundings, Error> {
     if !scope.is_sandbox() && tx.dialect() == Dialect::Sqlite {
         // One writer at a time, and no clock to read.
-        return Ok(0);
+        return Ok(Surroundings::default());
     }
     let for_update = tx.for_update();
-    let offset = tx.query_opt(
+    let found = tx.query_opt(
         &format!(
-            "SELECT clock_offset_ms FROM environment WHERE account_id = $1 AND sandbox = $2 {for_update}"
+            "SELECT clock_offset_ms, robot FROM environment WHERE account_id = $1 AND sandbox = $2 {for_update}"
         ),
         &[&scope.account, &scope.environment],
-        Row::take,
+        |row| Ok(Surroundings { ahead_ms: row.take()?, robot: row.take()? }),
     )?;
-    Ok(offset.unwrap_or(0))
+    Ok(found.unwrap_or_default())
 }
 
 /// Puts the environment's clock forward: everything that is due later comes nearer by as much.
@@ -174,16 +182,6 @@ pub fn forward_clock(tx: &mut Tx<'_>, scope: Scope, by_ms: i64) -> Result<(), Er
         tx.execute(statement, &params)?;
     }
     Ok(())
-}
-
-/// The sandbox's robot settings, as JSON text.
-pub fn robot(tx: &mut Tx<'_>, scope: Scope) -> Result<String, Error> {
-    let settings = tx.query_opt(
-        "SELECT robot FROM environment WHERE account_id = $1 AND sandbox = $2",
-        &[&scope.account, &scope.environment],
-        Row::take,
-    )?;
-    Ok(settings.unwrap_or_else(|| "{}".into()))
 }
 
 /// Keeps the sandbox's robot settings.

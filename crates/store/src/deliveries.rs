@@ -83,7 +83,7 @@ const LONGEST_PAUSE_MS: i64 = 3_600_000;
 
 /// The destination gets something to do at `due`. A failing one keeps its pause.
 pub fn expect(tx: &mut Tx<'_>, id: i64, due: Timestamp) -> Result<(), Error> {
-    tx.execute(
+    tx.send(
         "UPDATE destination SET due_at = $2 WHERE id = $1 AND due_at > $2 AND (failures < 10 OR due_at > $3)",
         &[&id, &due, &due.plus_ms(LONGEST_PAUSE_MS)],
     )?;
@@ -92,7 +92,7 @@ pub fn expect(tx: &mut Tx<'_>, id: i64, due: Timestamp) -> Result<(), Error> {
 
 /// Writes a delivery.
 pub fn insert(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<(), Error> {
-    tx.execute(
+    tx.send(
         &format!("INSERT INTO delivery ({DELIVERY}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"),
         &[
             &delivery.id,
@@ -223,7 +223,7 @@ pub fn record_attempt(
     if rows == 0 {
         return Ok(false);
     }
-    tx.execute(
+    tx.send(
         "INSERT INTO delivery_attempt (delivery_id, attempt, started_at, took_ms, status, error, answer) \
          SELECT id, attempts, $2, $3, $4, $5, $6 FROM delivery WHERE id = $1 \
          ON CONFLICT (delivery_id, attempt) DO NOTHING",
@@ -234,7 +234,7 @@ pub fn record_attempt(
 
 /// The destination answered: it is healthy.
 pub fn destination_works(tx: &mut Tx<'_>, id: i64) -> Result<(), Error> {
-    tx.execute(
+    tx.send(
         "UPDATE destination SET failures = 0, failing_since = NULL WHERE id = $1 AND failures > 0",
         &[&id],
     )?;
@@ -254,7 +254,7 @@ pub fn destination_failed(tx: &mut Tx<'_>, id: i64, now: Timestamp) -> Result<(i
 /// Sets when the destination is due again: when its next delivery is, but not before
 /// `not_before`. Without a waiting delivery: never.
 pub fn reschedule_destination(tx: &mut Tx<'_>, id: i64, not_before: Timestamp) -> Result<(), Error> {
-    tx.execute(
+    tx.send(
         "UPDATE destination SET due_at = COALESCE((SELECT CASE WHEN MIN(run_at) > $2 THEN MIN(run_at) ELSE $2 END \
          FROM delivery WHERE destination_id = $1 AND state = 'waiting' HAVING MIN(run_at) IS NOT NULL), $3) WHERE id = $1",
         &[&id, &not_before, &NEVER],

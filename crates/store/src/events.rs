@@ -67,7 +67,7 @@ fn from_row(row: &mut Row) -> Result<Event, Error> {
 
 /// Writes an event.
 pub fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), Error> {
-    tx.execute(
+    tx.send(
         &format!(
             "INSERT INTO event ({EVENT}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
         ),
@@ -134,8 +134,7 @@ pub fn outbox(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Event>, Error> {
 
 /// The event's callbacks are made.
 pub fn leave_outbox(tx: &mut Tx<'_>, id: EventId) -> Result<(), Error> {
-    tx.execute("UPDATE event SET outbox = 0 WHERE id = $1", &[&id])?;
-    Ok(())
+    tx.send("UPDATE event SET outbox = 0 WHERE id = $1", &[&id])
 }
 
 /// Removes the events before a moment that are sent.

@@ -84,7 +84,7 @@ fn insert_transaction(
 
 fn insert_entry(tx: &mut Tx<'_>, id: i64, line: usize, book: Book, entry: &Entry) -> Result<(), Error> {
     let line = i64::try_from(line).map_err(|_| Error::Engine("too many entries".into()))?;
-    tx.execute(
+    tx.send(
         "INSERT INTO ledger_entry (transaction_id, line, sandbox, ledger_account, currency, amount) \
          VALUES ($1, $2, $3, $4, $5, $6)",
         &[
@@ -297,14 +297,12 @@ pub fn charge_all(
             }
         }
     }
-    tx.insert_rows(
+    tx.send_rows(
         "INSERT INTO ledger_transaction (id, sandbox, key, kind, account_id, order_id, job_id, actor, created_at)",
-        "",
         &transactions,
     )?;
-    tx.insert_rows(
+    tx.send_rows(
         "INSERT INTO ledger_entry (transaction_id, line, sandbox, ledger_account, currency, amount)",
-        "",
         &entries,
     )?;
     match sum {

@@ -47,7 +47,7 @@ fn from_row(row: &mut Row) -> Result<Order, Error> {
 
 /// Stores a new order.
 pub fn insert(tx: &mut Tx<'_>, order: &Order) -> Result<(), Error> {
-    tx.execute(
+    tx.send(
         &format!("INSERT INTO \"order\" ({ORDER}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
         &[
             &order.id,

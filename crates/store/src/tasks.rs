@@ -57,7 +57,7 @@ pub struct New<'a> {
 /// Writes a task.
 pub fn insert(tx: &mut Tx<'_>, task: &New<'_>) -> Result<(), Error> {
     let id = tx.reserve_ids("task", 1)?;
-    tx.execute(
+    tx.send(
         "INSERT INTO task (id, kind, account_id, sandbox, subject_id, payload, run_at, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
         &[
@@ -141,8 +141,7 @@ pub fn hold(tx: &mut Tx<'_>, task: &Task) -> Result<bool, Error> {
 
 /// The task is done.
 pub fn finish(tx: &mut Tx<'_>, id: i64) -> Result<(), Error> {
-    tx.execute("DELETE FROM task WHERE id = $1", &[&id])?;
-    Ok(())
+    tx.send("DELETE FROM task WHERE id = $1", &[&id])
 }
 
 /// The task goes on with this payload; not a failure.

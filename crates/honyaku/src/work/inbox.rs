@@ -99,8 +99,8 @@ pub async fn take(app: &Arc<App>, target: Inbox, incoming: Incoming) -> Result<R
     let scope = Scope { account: target.account, environment: Environment::Sandbox };
     let reply = app
         .db
-        .write(move |tx| {
-            let now = real_now().plus_ms(store::accounts::lock_environment(tx, scope)?);
+        .write_for(scope, move |tx| {
+            let now = real_now().plus_ms(store::accounts::lock_environment(tx, scope)?.ahead_ms);
             if let Some(delivery) = incoming.delivery
                 && store::deliveries::find(tx, scope, delivery)?.is_none()
             {

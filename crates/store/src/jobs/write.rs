@@ -6,16 +6,15 @@ use domain::ids::*;
 use domain::job::Status;
 use domain::money::{Money, UnitPrice};
 
-/// Stores new jobs. How many were stored: fewer if a live job with the same text key was
-/// stored meanwhile.
-pub fn insert_all(tx: &mut Tx<'_>, jobs: &[Job]) -> Result<u64, Error> {
+/// Stores new jobs. A live job with the same text key must not be there: the database refuses
+/// two of them.
+pub fn insert_all(tx: &mut Tx<'_>, jobs: &[Job]) -> Result<(), Error> {
     let rows: Vec<Vec<ValueRef<'_>>> = jobs.iter().map(new_row).collect();
-    tx.insert_rows(
+    tx.send_rows(
         "INSERT INTO job (id, account_id, sandbox, order_id, key_id, group_id, position, status, slug, body_src, lc_src, \
          lc_tgt, tier, edit, unit_count, count_rule, currency, unit_price, price, escrow, text_key, lookup, \
          auto_approve, use_preferred, callback_url, custom_data, glossary_id, purpose, tone, max_chars, attachments, \
          instructions, created_at, changed_at)",
-        "ON CONFLICT (account_id, sandbox, text_key) WHERE lookup = 1 DO NOTHING",
         &rows,
     )
 }

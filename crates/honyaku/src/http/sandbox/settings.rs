@@ -72,7 +72,7 @@ pub async fn credits(mut call: Call) -> Result<Answer, Failure> {
 
 /// `GET sandbox/robot`
 pub async fn robot(call: Call) -> Result<Answer, Failure> {
-    call.read(|tx, ctx| Ok(ctx.robot(tx)?.show())).await.map(Answer::from)
+    call.read(|_, ctx| Ok(ctx.robot()?.show())).await.map(Answer::from)
 }
 
 /// `PUT` or `POST sandbox/robot`

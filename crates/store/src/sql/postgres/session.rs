@@ -10,6 +10,7 @@ use crate::sql::{Dialect, Error, Param, Row, Sql, Value};
 use futures_util::FutureExt as _;
 use futures_util::future::{LocalBoxFuture, join_all};
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Statement};
@@ -20,6 +21,8 @@ const SESSION: &str = "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval 
     SET tcp_user_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '15s'; SET lock_timeout = '10s'; \
     SET statement_timeout = '60s'; SET client_min_messages = 'warning'";
+/// A connection that is found to be gone within this time was so before.
+const AT_ONCE: Duration = Duration::from_secs(1);
 /// So many statements go together at most.
 const TOGETHER: usize = 16;
 
@@ -137,8 +140,9 @@ impl Session {
         !self.unsent.is_empty()
     }
 
-    /// One journey: all that waits, and a last statement, whose answer is waited for. A server
-    /// that went away before it answered anything has done nothing: that is tried once more.
+    /// One journey: all that waits, and a last statement, whose answer is waited for. If the
+    /// connection turns out to be gone before anything was answered, nothing was done: that is
+    /// tried once more on a new one, unless it took so long that the caller has waited enough.
     fn travel(&mut self, last: &Last<'_>) -> Result<Landed, Error> {
         if self.alone && !self.untouched {
             return Err(Error::Engine(format!(
@@ -146,8 +150,10 @@ impl Session {
                 last.text()
             )));
         }
+        let began = Instant::now();
         let mut landed = self.try_travel(last);
-        if landed.is_err() && self.untouched && self.client.is_closed() {
+        let at_once = landed.is_err() && began.elapsed() < AT_ONCE;
+        if at_once && self.untouched && self.client.is_closed() {
             self.client = connected(&self.way, &self.runtime)?;
             self.statements.clear();
             self.broken = None;
