@@ -191,7 +191,7 @@ fn rows_after(tx: &mut Tx<'_>, table: &Table, after: Option<&[Value]>) -> Result
 fn insert(tx: &mut Tx<'_>, table: &Table, rows: &[Vec<Value>]) -> Result<(), Error> {
     let key = table.key.len();
     let rows: Vec<Vec<_>> = rows.iter().map(|row| row.iter().skip(key).map(Param::value).collect()).collect();
-    tx.insert_rows(&format!("INSERT INTO {}", table.name), "", &rows).map(|_| ())
+    tx.send_rows(&format!("INSERT INTO {}", table.name), &rows)
 }
 
 /// Rows and hash of a whole table.

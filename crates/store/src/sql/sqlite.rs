@@ -13,6 +13,7 @@ use super::{Dialect, Error, Param, Row, Sql, Tx, Value, ValueRef, migrate};
 use fs4::FileExt;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
@@ -307,7 +308,8 @@ struct Transaction<'c> {
 impl Transaction<'_> {
     fn bound<'s>(&'s self, sql: &str, params: &[&dyn Param]) -> Result<rusqlite::CachedStatement<'s>, Error> {
         // For SQLite `$1` is a name, which would have to be looked up; `?1` is a number.
-        let mut statement = self.connection.prepare_cached(&sql.replace('$', "?"))?;
+        let text = if sql.contains('$') { Cow::Owned(sql.replace('$', "?")) } else { Cow::Borrowed(sql) };
+        let mut statement = self.connection.prepare_cached(&text)?;
         if statement.parameter_count() != params.len() {
             let (wanted, given) = (statement.parameter_count(), params.len());
             return Err(Error::Engine(format!("{given} values for {wanted} parameters in {sql}")));

@@ -1,6 +1,9 @@
 //! A running transaction, whatever the engine.
 
 use super::{Error, Param, Row, ValueRef};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Where the engines' SQL differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,14 +79,24 @@ pub fn marks(before: usize, count: usize) -> String {
     format!("({})", numbers.join(", "))
 }
 
-fn values(head: &str, tail: &str, rows: &[Vec<ValueRef<'_>>]) -> String {
-    let columns = rows.first().map_or(0, Vec::len);
-    let marks: Vec<String> = (0..rows.len()).map(|row| marks(row * columns, columns)).collect();
-    format!("{head} VALUES {} {tail}", marks.join(", "))
+thread_local! {
+    /// Statements that insert so many rows: to write one anew takes as long as its rows do.
+    static INSERTS: RefCell<HashMap<(String, usize), Rc<str>>> = RefCell::default();
 }
 
-fn params<'r>(rows: &'r [Vec<ValueRef<'_>>]) -> Vec<&'r dyn Param> {
-    rows.iter().flatten().map(|value| value as &dyn Param).collect()
+fn insert(head: &str, rows: &[Vec<ValueRef<'_>>], dialect: Dialect) -> Rc<str> {
+    let columns = rows.first().map_or(0, Vec::len);
+    let row = |row: usize| match dialect {
+        Dialect::Postgres => marks(row * columns, columns),
+        // Shorter, and nothing to translate.
+        Dialect::Sqlite => format!("({})", vec!["?"; columns].join(",")),
+    };
+    let build = || {
+        let rows: Vec<String> = (0..rows.len()).map(row).collect();
+        format!("{head} VALUES {}", rows.join(",")).into()
+    };
+    INSERTS
+        .with_borrow_mut(|known| Rc::clone(known.entry((head.to_owned(), rows.len())).or_insert_with(build)))
 }
 
 impl<'a> Tx<'a> {
@@ -140,18 +153,12 @@ impl<'a> Tx<'a> {
     }
 
     /// Inserts rows, many a statement: over a network each statement is a journey. `head` ends
-    /// before VALUES, `tail` follows the rows. How many were inserted.
-    pub fn insert_rows(&mut self, head: &str, tail: &str, rows: &[Vec<ValueRef<'_>>]) -> Result<u64, Error> {
-        let mut inserted = 0;
-        for chunk in in_statements(rows) {
-            inserted += self.execute(&values(head, tail, chunk), &params(chunk))?;
-        }
-        Ok(inserted)
-    }
-
-    /// As `insert_rows`, of rows that nothing can be in the way of; sent as `send` does.
+    /// before VALUES. Nothing may be in the way of a row; sent as `send` does.
     pub fn send_rows(&mut self, head: &str, rows: &[Vec<ValueRef<'_>>]) -> Result<(), Error> {
-        in_statements(rows).try_for_each(|chunk| self.send(&values(head, "", chunk), &params(chunk)))
+        in_statements(rows).try_for_each(|chunk| {
+            let params: Vec<&dyn Param> = chunk.iter().flatten().map(|value| value as &dyn Param).collect();
+            self.send(&insert(head, chunk, self.dialect()), &params)
+        })
     }
 
     /// Which engine it is.
