@@ -1,0 +1,65 @@
+//! How fast the server is, as ratios against the bare parts in the same run: orders against raw
+//! inserts of the same rows, GET job against a bare handler that reads one row, the queue with
+//! dead callback addresses against none; and how long claims take that many want at once. Nothing
+//! here fails; the figures are read by people.
+//!
+//! `cargo bench -p honyaku --bench load`
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
+
+mod claims;
+mod orders;
+mod queue;
+mod reading;
+mod server;
+
+use self::server::{Cluster, Server};
+use std::time::Duration;
+
+/// So long each row is measured.
+const FOR: Duration = Duration::from_millis(2_500);
+
+fn main() {
+    // `cargo bench … -- orders` runs one part, `-- orders 50 16` one row of it.
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let wanted = |name: &str| words.first().is_none_or(|part| part == name);
+    let row = |at: usize, all: &[usize]| match words.get(at) {
+        Some(only) => vec![only.parse().unwrap()],
+        None => all.to_vec(),
+    };
+    if wanted("orders") {
+        for jobs_each in row(1, &[1, 50, 1_000]) {
+            for connections in row(2, &[1, 16, 64]) {
+                orders::embedded(jobs_each, connections);
+            }
+        }
+    }
+    if wanted("postgres") {
+        let cluster = Cluster::start();
+        for (jobs_each, connections) in [(1, 16), (50, 16), (1_000, 4)] {
+            for nodes in [1, 3] {
+                orders::on_postgres(&cluster, nodes, jobs_each, connections);
+            }
+        }
+    }
+    if wanted("reading") {
+        for connections in [1, 4, 16] {
+            reading::reading(connections);
+        }
+    }
+    if wanted("queue") {
+        let drain = |callback| queue::drain(&Server::start(), callback);
+        let (without, with) = (drain(None), drain(Some(20_000)));
+        println!(
+            "queue of 10,000 jobs: {without:.2} s without callbacks, {with:.2} s with 10,000 dead addresses, ratio {:.2}",
+            with / without
+        );
+        let cluster = Cluster::start();
+        let took = queue::drain(&cluster.server("drain"), None);
+        println!("queue of 10,000 jobs on PostgreSQL: {took:.2} s, {:.0} jobs/s", 10_000.0 / took);
+    }
+    if wanted("claims") {
+        claims::claims("SQLite", &Server::start());
+        let cluster = Cluster::start();
+        claims::claims("PostgreSQL", &cluster.server("claims"));
+    }
+}

@@ -1,0 +1,234 @@
+//! Servers to be measured, and the clients that call them.
+
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+/// A PostgreSQL of the benchmark's own, as durable as it comes.
+pub struct Cluster {
+    directory: tempfile::TempDir,
+    address: String,
+}
+
+impl Cluster {
+    const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/postgres/cluster");
+
+    pub fn start() -> Self {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let started = Command::new(Self::SCRIPT)
+            .arg("start")
+            .arg(directory.path().join("server"))
+            .env("CLUSTER_DURABLE", "1")
+            .output()
+            .unwrap();
+        assert!(started.status.success());
+        let address = String::from_utf8(started.stdout).unwrap().trim().to_owned();
+        Self { directory, address }
+    }
+
+    pub fn database(&self, name: &str) -> String {
+        let mut client =
+            postgres::Client::connect(&format!("{}postgres", self.address), postgres::NoTls).unwrap();
+        client.batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        format!("{}{name}", self.address)
+    }
+
+    /// A server on a database of its own.
+    pub fn server(&self, name: &str) -> Server {
+        Server::start_on(tempfile::tempdir().unwrap(), &self.database(name))
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        let _ = Command::new(Self::SCRIPT).arg("stop").arg(self.directory.path().join("server")).output();
+    }
+}
+
+pub struct Server {
+    process: Child,
+    pub address: String,
+    public_key: String,
+    private_key: String,
+    pub directory: tempfile::TempDir,
+    /// Its PostgreSQL; the embedded database if empty.
+    pub postgres: String,
+}
+
+impl Server {
+    pub fn start() -> Self {
+        Self::start_on(tempfile::tempdir().unwrap(), "")
+    }
+
+    pub fn start_on(directory: tempfile::TempDir, database: &str) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_honyaku"))
+            .args([
+                "demo",
+                "--listen",
+                "127.0.0.1:0",
+                "--log-level",
+                "error",
+                "--sandbox-max-jobs",
+                "100000000",
+                "--sandbox-max-credits",
+                "100000000000.00",
+                "--database",
+                database,
+                "--data-dir",
+            ])
+            .arg(directory.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        let text = |name: &str| ready[name].as_str().unwrap().to_owned();
+        let address = text("api_base").replace("http://", "").replace("/v2/", "");
+        let server = Self {
+            process,
+            address,
+            public_key: text("public_key"),
+            private_key: text("private_key"),
+            directory,
+            postgres: database.to_owned(),
+        };
+        server.connect().post("/v2/sandbox/credits", &server.form(&json!({ "set": "90000000000.00" })));
+        server
+    }
+
+    pub fn credentials(&self) -> String {
+        let ts =
+            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
+        format!(
+            "api_key={}&ts={ts}&api_sig={}",
+            self.public_key,
+            wire::signature::sign(&self.private_key, &ts)
+        )
+    }
+
+    pub fn form(&self, data: &Value) -> String {
+        let mut form = self.credentials();
+        form.push_str("&data=");
+        for byte in data.to_string().bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => form.push(char::from(byte)),
+                b' ' => form.push('+'),
+                _ => form.push_str(&format!("%{byte:02X}")),
+            }
+        }
+        form
+    }
+
+    /// No callbacks by default.
+    pub fn without_callbacks(&self) {
+        let forget = "UPDATE api_key SET callback_url = NULL";
+        if self.postgres.is_empty() {
+            self.database().execute(forget, []).unwrap();
+        } else {
+            postgres::Client::connect(&self.postgres, postgres::NoTls)
+                .unwrap()
+                .batch_execute(forget)
+                .unwrap();
+        }
+    }
+
+    /// Returns when no job waits for the queue any more.
+    pub fn until_on_board(&self) {
+        let path = format!("/v2/translate/jobs?status=queued&count=1&{}", self.credentials());
+        let mut client = self.connect();
+        while !client.get(&path).ends_with(b"\"response\":[]}") {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+
+    pub fn connect(&self) -> Client {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Client { reader: BufReader::new(stream) }
+    }
+
+    pub fn database(&self) -> Connection {
+        Connection::open(self.directory.path().join("honyaku.sqlite")).unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A connection that is kept.
+pub struct Client {
+    pub reader: BufReader<TcpStream>,
+}
+
+impl Client {
+    pub fn send(&mut self, head: &str, body: &[u8]) -> Vec<u8> {
+        let stream = self.reader.get_mut();
+        stream.write_all(&[head.as_bytes(), body].concat()).unwrap();
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            self.reader.read_line(&mut line).unwrap();
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            if line == "\r\n" {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        self.reader.read_exact(&mut body).unwrap();
+        body
+    }
+
+    pub fn post(&mut self, path: &str, form: &str) -> Vec<u8> {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n",
+            form.len()
+        );
+        self.send(&head, form.as_bytes())
+    }
+
+    pub fn get(&mut self, path: &str) -> Vec<u8> {
+        self.send(&format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n"), b"")
+    }
+}
+
+/// Runs on so many threads for a while; how often it ran a second.
+pub fn rate(connections: usize, run: impl Fn(usize, &mut u64) + Sync) -> f64 {
+    let done = AtomicU64::new(0);
+    let began = Instant::now();
+    std::thread::scope(|scope| {
+        for number in 0..connections {
+            let (run, done) = (&run, &done);
+            scope.spawn(move || {
+                let mut own = 0;
+                run(number, &mut own);
+                done.fetch_add(own, Ordering::Relaxed);
+            });
+        }
+    });
+    done.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64()
+}
+
+pub fn jobs(count: usize, unique: &str, callback: Option<u16>) -> Value {
+    let job = |number: usize| {
+        let mut job = json!({ "body_src": format!("A text of nine words for {unique} {number} here"), "lc_src": "en", "lc_tgt": "ja", "tier": "standard" });
+        if let Some(port) = callback {
+            job["callback_url"] =
+                json!(format!("http://127.0.0.1:{}/x", usize::from(port) + number % 10_000));
+        }
+        job
+    };
+    json!({ "jobs": (0..count).map(job).collect::<Vec<_>>() })
+}
