@@ -221,12 +221,14 @@ pub fn rate(connections: usize, run: impl Fn(usize, &mut u64) + Sync) -> f64 {
     done.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64()
 }
 
+/// Orders of so many jobs; each job's callback goes to an address of its own on this machine, at
+/// this port.
 pub fn jobs(count: usize, unique: &str, callback: Option<u16>) -> Value {
     let job = |number: usize| {
         let mut job = json!({ "body_src": format!("A text of nine words for {unique} {number} here"), "lc_src": "en", "lc_tgt": "ja", "tier": "standard" });
         if let Some(port) = callback {
             job["callback_url"] =
-                json!(format!("http://127.0.0.1:{}/x", usize::from(port) + number % 10_000));
+                json!(format!("http://127.1.{}.{}:{port}/x", number / 250, number % 250 + 1));
         }
         job
     };

@@ -1,8 +1,8 @@
 //! PostgreSQL: threads with a connection each, some for calls, some for reads, some for
 //! background work.
 //!
-//! A thread that finds its connection broken before a transaction began connects again and
-//! goes on; one that loses it later answers `Unavailable`, since only the server knows what
+//! A thread that finds its connection broken before a transaction was answered anything connects
+//! again and goes on; one that loses it later answers `Unavailable`, since only the server knows what
 //! became of the transaction. So a server that comes back is used again at once.
 
 mod session;
