@@ -2,6 +2,7 @@
 
 use crate::config::{Config, ConfigError};
 use crate::http::Throttle;
+use crate::mailer::Mailer;
 use domain::ids::Timestamp;
 use domain::money::{Currency, Money};
 use ipnet::IpNet;
@@ -27,6 +28,8 @@ pub struct App {
     pub limits: domain::limits::Limits,
     /// How often callers may call.
     pub throttle: Throttle,
+    /// Sends mail; none if no way out is set.
+    pub mailer: Option<Arc<Mailer>>,
     /// Sends callbacks.
     pub client: outbound::Client,
     /// Wakes the task worker.
@@ -159,6 +162,7 @@ pub fn desk(config: &Config, public_url: &str, secret: [u8; 32]) -> Result<Desk,
         captcha_always,
         review_hours: config.number("review.hours")?,
         sandbox_max_credits: max_credits.minor(),
+        sandbox_mail: config.switch("sandbox.mail")?,
         sandbox_max_jobs: i64::from(config.number("sandbox.max_jobs")?),
     })
 }

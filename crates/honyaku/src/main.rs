@@ -5,6 +5,7 @@ mod app;
 mod cli;
 mod config;
 mod http;
+mod mailer;
 mod work;
 
 #[global_allocator]

@@ -273,8 +273,10 @@ pub fn conclude(
     } else {
         let (failures, since) = deliveries::destination_failed(tx, delivery.destination, real_now)?;
         let failures = u32::try_from(failures).unwrap_or(u32::MAX);
-        if schedule::is_dead(failures, since.0, real_now.0) {
-            deliveries::pause_destination(tx, delivery.destination)?;
+        if schedule::is_dead(failures, since.0, real_now.0)
+            && deliveries::pause_destination(tx, delivery.destination)?
+        {
+            crate::mail::destination_paused(tx, &ctx, delivery.destination)?;
             tracing::warn!(
                 destination = delivery.destination,
                 account = ctx.scope.account.0,

@@ -28,6 +28,8 @@ pub struct Desk {
     pub review_hours: u32,
     /// The most credits that a sandbox may hold, in minor units.
     pub sandbox_max_credits: i64,
+    /// Sandboxes send mail too.
+    pub sandbox_mail: bool,
     /// The most jobs that a sandbox may hold.
     pub sandbox_max_jobs: i64,
 }

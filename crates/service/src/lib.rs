@@ -18,6 +18,7 @@ pub mod estimate;
 pub mod glossary;
 pub mod look;
 pub mod machine;
+mod mail;
 pub mod pay;
 pub mod payload;
 pub mod place_order;

@@ -18,6 +18,7 @@ CREATE SEQUENCE glossary_ids;
 CREATE SEQUENCE inbox_ids;
 CREATE SEQUENCE inbox_request_ids;
 CREATE SEQUENCE rate_use_ids;
+CREATE SEQUENCE mail_ids;
 
 CREATE FUNCTION reserve_ids(sequence TEXT, count BIGINT) RETURNS BIGINT LANGUAGE plpgsql AS $$
 DECLARE

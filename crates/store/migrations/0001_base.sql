@@ -465,3 +465,19 @@ CREATE TABLE installation (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL
 );
+
+CREATE TABLE mail (
+    id BIGINT PRIMARY KEY,
+    account_id BIGINT NOT NULL REFERENCES account (id),
+    recipient TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body TEXT NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'sent', 'failed')),
+    attempts BIGINT NOT NULL DEFAULT 0,
+    run_at BIGINT NOT NULL,
+    error TEXT,
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX mail_due ON mail (run_at) WHERE state = 'waiting';
+CREATE INDEX mail_account ON mail (account_id);

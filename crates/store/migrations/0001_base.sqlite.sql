@@ -3,7 +3,7 @@ CREATE TABLE id_sequence (name TEXT PRIMARY KEY, next BIGINT NOT NULL) WITHOUT R
 INSERT INTO id_sequence (name, next) VALUES
     ('account', 1), ('person', 1), ('api_key', 1), ('order', 1), ('job', 1), ('group', 1), ('revision', 1), ('claim', 1),
     ('comment', 1), ('ledger', 1), ('event', 1), ('destination', 1), ('delivery', 1), ('task', 1), ('glossary', 1),
-    ('inbox', 1), ('inbox_request', 1), ('rate_use', 1);
+    ('inbox', 1), ('inbox_request', 1), ('rate_use', 1), ('mail', 1);
 
 CREATE TRIGGER job_moves_by_the_rules BEFORE UPDATE OF status ON job
 WHEN OLD.status <> NEW.status

@@ -49,6 +49,7 @@ const TABLES: &[Table] = &[
     table("preference", &["account_id", "sandbox", "translator_id", "lc_src", "lc_tgt", "tier"]),
     table("inbox", &["id"]),
     table("inbox_request", &["id"]),
+    table("mail", &["id"]),
 ];
 
 /// Tables that are made by the program itself, not by what happens in it.
@@ -69,6 +70,7 @@ const SEQUENCES: &[&str] = &[
     "event",
     "destination",
     "delivery",
+    "mail",
     "task",
     "glossary",
     "inbox",

@@ -262,10 +262,19 @@ pub fn reschedule_destination(tx: &mut Tx<'_>, id: i64, not_before: Timestamp) -
     Ok(())
 }
 
-/// Pauses a destination that has been dead for days.
-pub fn pause_destination(tx: &mut Tx<'_>, id: i64) -> Result<(), Error> {
-    tx.execute("UPDATE destination SET paused = 1 WHERE id = $1", &[&id])?;
-    Ok(())
+/// Pauses a destination that has been dead for days. False: it was paused already.
+pub fn pause_destination(tx: &mut Tx<'_>, id: i64) -> Result<bool, Error> {
+    Ok(tx.execute("UPDATE destination SET paused = 1 WHERE id = $1 AND paused = 0", &[&id])? == 1)
+}
+
+/// Whose callbacks wait for a destination.
+pub fn scopes_waiting(tx: &mut Tx<'_>, id: i64) -> Result<Vec<Scope>, Error> {
+    tx.query_all(
+        "SELECT DISTINCT account_id, sandbox FROM delivery WHERE destination_id = $1 AND state = 'waiting' \
+         ORDER BY account_id, sandbox",
+        &[&id],
+        |row| Ok(Scope { account: row.take()?, environment: row.take()? }),
+    )
 }
 
 /// How many destinations are paused.

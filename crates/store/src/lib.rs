@@ -13,6 +13,7 @@ pub mod installation;
 pub mod jobs;
 pub mod keys;
 pub mod ledger;
+pub mod mails;
 pub mod orders;
 pub mod rates;
 pub mod replays;

@@ -23,6 +23,7 @@ pub fn command() -> Command {
         .subcommand(credit())
         .subcommand(glossary())
         .subcommand(callback())
+        .subcommand(mail())
         .subcommand(migrate())
         .subcommand(settings(
             Command::new("backup")
@@ -166,6 +167,12 @@ fn callback() -> Command {
         .about("Callbacks")
         .subcommand_required(true)
         .subcommands([list, resend, resume].map(settings))
+}
+
+fn mail() -> Command {
+    let list = Command::new("list").about("Mails that wait, were sent or were given up, the newest first");
+    let test = Command::new("test").about("Send a test mail now").arg(required("to", "an address"));
+    Command::new("mail").about("Mail").subcommand_required(true).subcommands([list, test].map(settings))
 }
 
 fn migrate() -> Command {

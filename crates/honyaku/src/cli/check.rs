@@ -3,6 +3,8 @@
 use super::open::{config, installation, public_url};
 use super::{Outcome, say};
 use crate::app;
+use crate::config::Config;
+use crate::mailer::Mailer;
 use clap::ArgMatches;
 use std::path::Path;
 
@@ -46,8 +48,16 @@ pub fn doctor(matches: &ArgMatches) -> Outcome {
             }),
     );
     check("clock", clock());
+    check("mail", mail(&config));
     check("tls", tls(config.text("tls.listen"), config.text("tls.cert"), config.text("tls.key")));
     if faults == 0 { Ok(()) } else { Err(format!("{faults} faults").into()) }
+}
+
+fn mail(config: &Config) -> Result<String, String> {
+    match Mailer::new(config).map_err(|error| error.to_string())? {
+        None => Ok("mail.smtp is not set: nobody gets mail".to_owned()),
+        Some(mailer) => mailer.check().map(|()| "the mail server answers".to_owned()),
+    }
 }
 
 fn reachable(public_url: &str) -> Result<String, String> {

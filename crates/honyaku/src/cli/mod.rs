@@ -11,6 +11,7 @@ mod demo;
 mod glossary;
 mod key;
 mod log;
+mod mail;
 mod migrate;
 mod open;
 mod serve;
@@ -44,6 +45,7 @@ fn command(matches: &ArgMatches) -> Outcome {
         Some(("credit", matches)) => credit::run(matches),
         Some(("glossary", matches)) => glossary::run(matches),
         Some(("callback", matches)) => callback::run(matches),
+        Some(("mail", matches)) => mail::run(matches),
         Some(("migrate", matches)) => migrate::run(matches),
         Some(("copy", matches)) => copy::run(matches),
         Some(("backup", matches)) => backup::backup(matches),

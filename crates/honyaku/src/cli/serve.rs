@@ -5,6 +5,7 @@ use super::{Outcome, log};
 use crate::app::{self, App, real_now};
 use crate::config::{Config, ConfigError};
 use crate::http::{Listeners, Rates, Throttle, serve};
+use crate::mailer::Mailer;
 use crate::work;
 use clap::ArgMatches;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -136,6 +137,7 @@ fn assemble(config: &Config, db: Db, desk: Arc<service::Desk>) -> Result<App, Fa
         desk,
         limits: domain::limits::Limits::default(),
         throttle: Throttle::new(rates(config)?, !config.text("database").is_empty()),
+        mailer: Mailer::new(config)?.map(Arc::new),
         client: outbound::Client::new(edge.policy, outbound::Limits::default())?,
         edge,
         tasks: Notify::new(),

@@ -66,6 +66,7 @@ pub const SETTINGS: &[Setting] = &[
     setting("sandbox.start_credits", "1000.00", "credits of a new sandbox"),
     setting("sandbox.max_credits", "1000000.00", "most credits of a sandbox"),
     setting("sandbox.max_jobs", "100000", "most jobs of a sandbox"),
+    setting("sandbox.mail", "0", "1: sandboxes send mail too, with [Sandbox] in the subject"),
     setting("sandbox.retention_days", "90", "days after which a sandbox's orders are deleted; 0: never"),
     setting("sandbox.rate_limit", "", "requests a minute with one sandbox key; empty: as live; 0: no limit"),
     setting("review.captcha", "when sent", "captcha on reject: `when sent` or `always`"),
@@ -80,6 +81,11 @@ pub const SETTINGS: &[Setting] = &[
     setting("rate_limit.per_address", "150", "requests a minute from one address; 0: no limit"),
     setting("rate_limit.per_key", "600", "requests a minute with one key; 0: no limit"),
     setting("rate_limit.wrong_signatures", "30", "wrong signatures a minute from one address; 0: no limit"),
+    secret(
+        "mail.smtp",
+        "the mail server: smtps://user:password@host, or smtp://host:port?tls=required; empty: no mail is sent",
+    ),
+    setting("mail.from", "", "whom mail comes from, such as Acme <desk@acme.example>"),
     setting("log.level", "info", "error, warn, info, debug or trace"),
     setting("log.format", "json", "json or text"),
 ];

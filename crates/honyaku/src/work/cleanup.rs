@@ -6,13 +6,14 @@ use domain::event::Actor;
 use domain::ids::{Environment, Scope, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
-use store::{events, inboxes, replays, sql};
+use store::{events, inboxes, mails, replays, sql};
 use tokio::sync::watch;
 
 const EVERY: Duration = Duration::from_secs(600);
 const DAY_MS: i64 = 24 * 3600 * 1000;
 const EVENTS_DAYS: i64 = 30;
 const INBOX_DAYS: i64 = 7;
+const MAILS_DAYS: i64 = 90;
 const AT_ONCE: i64 = 1_000;
 const ORDERS_AT_ONCE: i64 = 20;
 
@@ -34,6 +35,7 @@ async fn clean(app: &App) -> Result<(), service::Error> {
     let now = real_now();
     app.db.write(move |tx| replays::forget_before(tx, now.plus_ms(-DAY_MS))).await?;
     app.db.write(move |tx| inboxes::forget_before(tx, now.plus_ms(-INBOX_DAYS * DAY_MS))).await?;
+    app.db.write(move |tx| mails::forget_before(tx, now.plus_ms(-MAILS_DAYS * DAY_MS))).await?;
     // In small steps, so that requests are not held up.
     while app
         .db

@@ -3,6 +3,7 @@
 pub mod callbacks;
 mod cleanup;
 pub mod inbox;
+mod mails;
 mod measures;
 mod rates;
 pub mod tasks;
@@ -29,6 +30,7 @@ pub fn start(app: &Arc<App>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
         return workers;
     }
     workers.spawn(tasks::run(Arc::clone(app), stop.clone()));
+    workers.spawn(mails::run(Arc::clone(app), stop.clone()));
     workers.spawn(callbacks::run(Arc::clone(app), stop.clone()));
     workers.spawn(callbacks::run_fan_out(Arc::clone(app), stop.clone()));
     workers

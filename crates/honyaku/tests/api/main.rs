@@ -9,6 +9,7 @@ mod database;
 mod golden;
 mod island;
 mod leniency;
+mod mailing;
 mod moving;
 mod nodes;
 mod ordering;

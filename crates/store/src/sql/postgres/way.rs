@@ -21,6 +21,10 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 const CONNECT_FOR: Duration = Duration::from_secs(3);
 /// Data unanswered for this long means that the server is out of reach.
 const UNANSWERED_FOR: Duration = Duration::from_secs(5);
+/// So does silence, and then so many questions whether it is still there.
+const ASK_AFTER: Duration = Duration::from_secs(2);
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+const ASK_TIMES: u32 = 3;
 
 /// What a thread needs to connect.
 #[derive(Clone)]
@@ -80,7 +84,8 @@ fn config(url: &str) -> Result<Config, Error> {
         config.connect_timeout(CONNECT_FOR);
     }
     config.tcp_user_timeout(UNANSWERED_FOR);
-    config.keepalives_idle(UNANSWERED_FOR);
+    // While an answer is waited for nothing is sent that could stay unanswered: ask.
+    config.keepalives_idle(ASK_AFTER).keepalives_interval(ASK_AGAIN).keepalives_retries(ASK_TIMES);
     if config.get_application_name().is_none() {
         config.application_name("honyaku");
     }
