@@ -7,6 +7,7 @@ mod codes;
 mod codes_table;
 mod database;
 mod golden;
+mod house;
 mod island;
 mod leniency;
 mod mailing;

@@ -1,6 +1,7 @@
 //! What must hold when many do the same at once.
 
-use crate::shop::{Shop, encoded, job};
+use crate::house::House;
+use crate::shop::{encoded, job};
 use serde_json::{Value, json};
 use std::sync::Barrier;
 
@@ -25,7 +26,8 @@ fn together<T: Send>(threads: usize, run: impl Fn(usize) -> T + Sync) -> Vec<T> 
 /// charged twice.
 #[test]
 fn fifty_equal_batches_of_two_hundred_are_charged_once() {
-    let shop = Shop::open();
+    let house = House::full();
+    let shop = &house.shop;
     let jobs: Vec<Value> = (0..200).map(|number| job(&format!("batch text number {number}"))).collect();
     let parameters = format!("data={}", encoded(&json!({ "jobs": jobs }).to_string()));
     let answers = together(50, |_| shop.call("POST", "translate/jobs", &parameters, &[]).json());
@@ -40,7 +42,8 @@ fn fifty_equal_batches_of_two_hundred_are_charged_once() {
 
 #[test]
 fn one_of_a_hundred_claims_wins() {
-    let shop = Shop::open();
+    let house = House::full();
+    let shop = &house.shop;
     let id = shop.orders_text("first come, first served");
     let taken = together(100, |_| shop.control(&id, "take", &json!({})).is_ok());
     assert_eq!(taken.iter().filter(|taken| **taken).count(), 1);
@@ -49,7 +52,8 @@ fn one_of_a_hundred_claims_wins() {
 
 #[test]
 fn cancel_and_claim_have_one_winner_and_the_money_is_right() {
-    let shop = Shop::open();
+    let house = House::full();
+    let shop = &house.shop;
     let ids: Vec<String> = (0..10).map(|number| shop.orders_text(&format!("race {number}"))).collect();
     for id in &ids {
         let won = together(2, |side| {
@@ -68,7 +72,8 @@ fn cancel_and_claim_have_one_winner_and_the_money_is_right() {
 
 #[test]
 fn approve_and_the_timer_pay_once() {
-    let shop = Shop::open();
+    let house = House::full();
+    let shop = &house.shop;
     let ids: Vec<String> = (0..5).map(|number| shop.orders_text(&format!("timer {number}"))).collect();
     ids.iter().for_each(|id| shop.delivers(id, "訳"));
     together(6, |side| match ids.get(side) {
@@ -81,7 +86,8 @@ fn approve_and_the_timer_pay_once() {
 
 #[test]
 fn cancelling_an_order_against_its_queue_gives_each_price_back_once() {
-    let shop = Shop::open();
+    let house = House::full();
+    let shop = &house.shop;
     for round in 0..5 {
         let jobs: Vec<Value> = (0..300).map(|number| job(&format!("queue {round} {number}"))).collect();
         let answer = shop.orders(&json!(jobs)).unwrap();
@@ -95,7 +101,8 @@ fn cancelling_an_order_against_its_queue_gives_each_price_back_once() {
 
 #[test]
 fn the_balance_never_falls_below_zero() {
-    let shop = Shop::open();
+    let house = House::full();
+    let shop = &house.shop;
     shop.post("sandbox/credits", &json!({ "set": "0.50" })).unwrap();
     let bought = together(30, |number| shop.orders(&json!([job(&format!("poor{number}"))])).is_ok());
     assert_eq!(bought.iter().filter(|bought| **bought).count(), 10);
@@ -105,7 +112,8 @@ fn the_balance_never_falls_below_zero() {
 
 #[test]
 fn ten_thousand_jobs_in_one_order() {
-    let shop = Shop::open();
+    let house = House::full();
+    let shop = &house.shop;
     let jobs: Vec<Value> = (0..10_000).map(|number| job(&format!("n{number}"))).collect();
     let answer = shop.orders(&json!(jobs)).unwrap();
     assert_eq!((&answer["job_count"], &answer["credits_used"]), (&json!(10_000), &json!("500.00")));
