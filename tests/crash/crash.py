@@ -1,5 +1,6 @@
 """Orders, cancels, takes and submits from many threads; kill -9 at random moments; start again. At the end: everything
-acknowledged is there, nothing is there twice, the money is right, every job on the board was called back."""
+acknowledged is there, nothing is there twice, the money is right, every job on the board was called back. With CRASH_NODES
+so many servers share the database; each call goes to any of them, and one at a time is killed."""
 
 import hashlib
 import hmac
@@ -18,13 +19,14 @@ import threading
 import time
 import urllib.parse
 
-ROUNDS, THREADS = 5, 6
+ROUNDS, THREADS, NODES = 5, 6, int(os.environ.get("CRASH_NODES", "1"))
 seed = int(os.environ.get("CRASH_SEED", "20261124"))
 dice = random.Random(seed)
 work = tempfile.mkdtemp()
-with socket.socket() as probe:
-    probe.bind(("127.0.0.1", 0))
-    port = probe.getsockname()[1]
+probes = [socket.create_server(("127.0.0.1", 0)) for _ in range(NODES)]
+ports = [probe.getsockname()[1] for probe in probes]
+for probe in probes:
+    probe.close()
 
 
 class Receiver(http.server.BaseHTTPRequestHandler):
@@ -46,9 +48,10 @@ threading.Thread(target=receiver.serve_forever, daemon=True).start()
 callback_url = f"http://127.0.0.1:{receiver.server_port}/"
 
 
-def start():
-    out = open(os.path.join(work, "demo.json"), "w+")
-    server = subprocess.Popen([os.environ["HONYAKU"], "demo", "--listen", f"127.0.0.1:{port}", "--data-dir", work + "/data", "--log-level", "error"], stdout=out)
+def start(node):
+    out = open(os.path.join(work, f"demo-{node}.json"), "w+")
+    where = ["--listen", f"127.0.0.1:{ports[node]}", "--public-url", f"http://127.0.0.1:{ports[0]}", "--data-dir", work + "/data"]
+    server = subprocess.Popen([os.environ["HONYAKU"], "demo", *where, "--log-level", "error"], stdout=out)
     for _ in range(400):
         if os.path.getsize(out.name):
             return server, json.load(open(out.name))
@@ -63,7 +66,7 @@ def call(method, path, data=None, key=None):
     if data is not None:
         form["data"] = json.dumps(data)
     text = urllib.parse.urlencode(form)
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", random.choice(ports), timeout=20)
     try:
         if method in ("GET", "DELETE"):
             connection.request(method, f"/v2/{path}?{text}")
@@ -83,7 +86,10 @@ def ok(answer):
     return answer["response"] if answer and answer["opstat"] == "ok" else None
 
 
-server, demo = start()
+servers = []
+for node in range(NODES):
+    server, demo = start(node)
+    servers.append(server)
 assert ok(call("POST", "sandbox/credits", {"set": "900000.00"}))
 sent, acknowledged, canceled, submitted = {}, {}, set(), {}
 lock = threading.Lock()
@@ -132,9 +138,10 @@ for thread in threads:
     thread.start()
 for _ in range(ROUNDS):
     time.sleep(dice.uniform(0.3, 2.0))
-    server.send_signal(signal.SIGKILL)
-    server.wait()
-    server, demo = start()
+    node = dice.randrange(NODES)
+    servers[node].send_signal(signal.SIGKILL)
+    servers[node].wait()
+    servers[node], demo = start(node)
 time.sleep(1)
 stop.set()
 for thread in threads:
@@ -180,13 +187,14 @@ while not expected <= Receiver.available and time.time() < deadline:
 if not expected <= Receiver.available:
     faults.append(f"{len(expected - Receiver.available)} jobs were never called back")
 
-server.terminate()
-server.wait()
+for server in servers:
+    server.terminate()
+    server.wait()
 verify = subprocess.run([os.environ["HONYAKU"], "verify", "--data-dir", work + "/data"], capture_output=True, text=True)
 if verify.returncode:
     faults.append(verify.stdout)
 for fault in faults[:20]:
     print(fault)
-print(f"{ROUNDS} kills, {len(acknowledged)} orders, {len(jobs)} jobs, {len(canceled)} cancelled, {len(submitted)} handed in; {len(faults)} faults (seed {seed})")
+print(f"{NODES} nodes, {ROUNDS} kills, {len(acknowledged)} orders, {len(jobs)} jobs, {len(canceled)} cancelled, {len(submitted)} handed in; {len(faults)} faults (seed {seed})")
 shutil.rmtree(work)
 sys.exit(1 if faults else 0)
