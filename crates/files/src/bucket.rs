@@ -144,12 +144,25 @@ fn name_below(prefix: &Path, location: &Path) -> Option<Name> {
 
 /// The endpoint as `object_store` wants it: with the bucket before the host, if it belongs there.
 fn address(endpoint: &Url, settings: &S3) -> Result<String, Error> {
-    let host = match (endpoint.scheme(), endpoint.host_str()) {
-        ("http" | "https", Some(host)) => host,
-        _ => return Err(refused("endpoint", format!("{endpoint} is not the address of an HTTP server"))),
-    };
+    // Messages show the endpoint, so it must hold no password.
+    let plain = endpoint.username().is_empty() && endpoint.password().is_none();
+    if !plain
+        || !matches!(endpoint.scheme(), "http" | "https")
+        || endpoint.query().or(endpoint.fragment()).is_some()
+    {
+        return Err(refused(
+            "endpoint",
+            "must be http:// or https://, a host, and a port or a path if need be",
+        ));
+    }
     let mut endpoint = endpoint.clone();
     if !settings.path_style {
+        let Some(host) = endpoint.domain() else {
+            return Err(refused(
+                "path_style",
+                format!("must be on: {endpoint} has no name for a bucket to stand before"),
+            ));
+        };
         let host = format!("{}.{host}", settings.bucket);
         endpoint.set_host(Some(&host)).map_err(|error| refused("bucket", format!("{host}: {error}")))?;
     }
@@ -220,4 +233,33 @@ fn place(settings: &S3) -> String {
 
 fn refused(setting: &'static str, text: impl Into<String>) -> Error {
     Error::Refused { setting, text: text.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bucket_goes_where_the_style_says() {
+        let settings = |endpoint: &str, path_style| S3 {
+            endpoint: Some(endpoint.parse().unwrap()),
+            region: "eu-central-1".into(),
+            bucket: "files".into(),
+            prefix: String::new(),
+            access_key_id: "key".into(),
+            secret_access_key: "secret".into(),
+            path_style,
+        };
+        // `object_store` adds the bucket itself if it goes into the path.
+        for (endpoint, path_style, expected) in [
+            ("https://store.example", true, "https://store.example"),
+            ("http://127.0.0.1:9000/", true, "http://127.0.0.1:9000"),
+            ("https://store.example:8443/s3/", true, "https://store.example:8443/s3"),
+            ("https://store.example:8443", false, "https://files.store.example:8443"),
+        ] {
+            let settings = settings(endpoint, path_style);
+            let address = address(settings.endpoint.as_ref().unwrap(), &settings).unwrap();
+            assert_eq!(address, expected);
+        }
+    }
 }

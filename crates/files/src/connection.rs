@@ -87,6 +87,8 @@ impl Connection {
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .connect_timeout(patience.connect)
+            // A host that vanishes in the middle of an upload does not keep us for the time that the upload may take.
+            .tcp_user_timeout(patience.answer)
             .user_agent(USER_AGENT)
             .http1_only()
             // A signature is good for one host only.

@@ -108,8 +108,18 @@ async fn a_store_that_stops_in_the_middle_is_unavailable() {
         }
     });
 
+    let began = Instant::now();
     let error = bucket.get("key").await.unwrap_err();
     assert!(matches!(&error, Error::Unavailable(text) if text.contains("no answer within")), "{error}");
+    assert!(began.elapsed() < FEW_SECONDS, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_store_without_tls_is_not_spoken_to_in_the_clear() {
+    let clear = answering(&[(200, "text")]).await;
+    let endpoint = clear.endpoint.as_ref().unwrap().as_str().replace("http:", "https:").parse().unwrap();
+    let error = open(S3 { endpoint: Some(endpoint), ..clear }).get(&name(b"text")).await.unwrap_err();
+    assert!(matches!(&error, Error::Unavailable(text) if text.contains("https://127.0.0.1")), "{error}");
 }
 
 #[tokio::test]
@@ -171,6 +181,7 @@ async fn a_missing_key_is_not_there_only_if_the_store_says_so() {
 fn settings_that_cannot_be_are_refused_by_name() {
     let good = || at("127.0.0.1:9".parse().unwrap());
     let endpoint = |text: &str| Some(text.parse().unwrap());
+    let named = || S3 { path_style: false, endpoint: endpoint("http://localhost"), ..good() };
     for (settings, expected) in [
         (S3 { bucket: String::new(), ..good() }, "bucket"),
         (S3 { region: String::new(), ..good() }, "region"),
@@ -178,15 +189,10 @@ fn settings_that_cannot_be_are_refused_by_name() {
         (S3 { secret_access_key: String::new(), ..good() }, "secret_access_key"),
         (S3 { prefix: "a//b".into(), ..good() }, "prefix"),
         (S3 { endpoint: endpoint("ftp://127.0.0.1/"), ..good() }, "endpoint"),
-        (
-            S3 {
-                bucket: "no bucket".into(),
-                path_style: false,
-                endpoint: endpoint("http://localhost"),
-                ..good()
-            },
-            "bucket",
-        ),
+        (S3 { endpoint: endpoint("http://me:password@127.0.0.1/"), ..good() }, "endpoint"),
+        (S3 { endpoint: endpoint("http://127.0.0.1/?region=here"), ..good() }, "endpoint"),
+        (S3 { bucket: "no bucket".into(), ..named() }, "bucket"),
+        (S3 { path_style: false, ..good() }, "path_style"),
     ] {
         let error = Files::open(&Settings { location: Location::S3(settings), secret: None }).err().unwrap();
         assert!(
