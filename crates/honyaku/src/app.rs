@@ -1,6 +1,7 @@
 //! The running server's parts, shared by requests and workers.
 
 use crate::config::{Config, ConfigError};
+use crate::contents::Contents;
 use crate::http::Throttle;
 use crate::mailer::Mailer;
 use domain::ids::Timestamp;
@@ -28,6 +29,8 @@ pub struct App {
     pub limits: domain::limits::Limits,
     /// How often callers may call.
     pub throttle: Throttle,
+    /// Contents of files.
+    pub contents: Contents,
     /// Sends mail; none if no way out is set.
     pub mailer: Option<Arc<Mailer>>,
     /// Sends callbacks.

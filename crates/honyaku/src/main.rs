@@ -4,6 +4,7 @@
 mod app;
 mod cli;
 mod config;
+mod contents;
 mod http;
 mod mailer;
 mod work;

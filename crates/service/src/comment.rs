@@ -45,7 +45,7 @@ pub fn write(
     Ok(comment.id)
 }
 
-/// Stores files that came with a comment and lists them beside its linked attachments, `most`
+/// Stores the rows of files that came with a comment and lists them beside its linked attachments, `most`
 /// together.
 pub fn attach(
     tx: &mut Tx<'_>,

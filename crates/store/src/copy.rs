@@ -31,6 +31,7 @@ const TABLES: &[Table] = &[
     table("claim_job", &["claim_id", "job_id"]),
     table("reward", &["job_id", "role", "round"]),
     table("comment", &["id"]),
+    table("file", &["digest"]),
     table("upload", &["token"]),
     table("feedback", &["job_id"]),
     table("captcha", &["token"]),

@@ -15,3 +15,12 @@ pub fn set(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<(), Error> {
     )?;
     Ok(())
 }
+
+/// Keeps a fact unless it is known already; what is known then.
+pub fn settle(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<String, Error> {
+    tx.execute(
+        "INSERT INTO installation (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
+        &[&name, &value],
+    )?;
+    Ok(get(tx, name)?.unwrap_or_default())
+}

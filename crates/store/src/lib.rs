@@ -7,6 +7,7 @@ pub mod claims;
 pub mod copy;
 pub mod deliveries;
 pub mod events;
+pub mod files;
 pub mod glossaries;
 pub mod inboxes;
 pub mod installation;

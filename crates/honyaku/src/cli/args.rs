@@ -47,7 +47,11 @@ pub fn command() -> Command {
                 .arg(required("from", "sqlite://PATH or postgres://…; no server may use it meanwhile"))
                 .arg(required("to", "the same; empty, or what an earlier copy left unfinished")),
         )
-        .subcommand(settings(Command::new("verify").about("Recompute every balance and invariant")))
+        .subcommand(settings(
+            Command::new("verify").about("Recompute every balance and invariant").arg(
+                Arg::new("files").long("files").action(ArgAction::SetTrue).help("read every file as well"),
+            ),
+        ))
         .subcommand(settings(
             Command::new("doctor").about("Look for what would keep the server from working"),
         ))

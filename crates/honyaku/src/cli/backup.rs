@@ -1,9 +1,12 @@
 //! `honyaku backup` and `honyaku restore`: the embedded database and its secret, whole and
 //! checked, while the server runs. A server's database is backed up with its own tools.
 
+mod files;
+
 use super::open::{config, database, text};
 use super::{Outcome, say};
 use crate::app::{real_now, write_private};
+use crate::contents;
 use clap::ArgMatches;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -16,6 +19,7 @@ type Fault = Box<dyn std::error::Error>;
 
 const DATABASE: &str = "honyaku.sqlite";
 const SECRET: &str = "secret.key";
+const FILES: &str = "files";
 const CONTENTS: &str = "backup.json";
 
 /// Writes a backup into a new directory: all of it, or nothing.
@@ -36,7 +40,20 @@ pub fn backup(matches: &ArgMatches) -> Outcome {
     if let Ok(secret) = std::fs::read_to_string(directory.join(SECRET)) {
         write_private(&unfinished.join(SECRET), &secret)?;
     }
+    let count = match contents::directory(&config(matches)?) {
+        Some(directory) => {
+            // After the database: all that its copy refers to is there.
+            let count = files::copy(&directory, &unfinished.join(FILES))?;
+            files::all_there(&copy, &unfinished.join(FILES))?;
+            count
+        }
+        None => {
+            say("files are in their bucket and not in this backup: copy the bucket too");
+            0
+        }
+    };
     let contents = json!({
+        "files": count,
         "made_at": real_now().seconds(),
         "version": env!("CARGO_PKG_VERSION"),
         "sha256": hash(&copy)?,
@@ -69,6 +86,12 @@ pub fn restore(matches: &ArgMatches) -> Outcome {
     put(&copy, &target)?;
     if let Ok(secret) = std::fs::read_to_string(from.join(SECRET)) {
         write_private(&directory.join(SECRET), &secret)?;
+    }
+    if from.join(FILES).exists()
+        && let Some(directory) = contents::directory(&config(matches)?)
+    {
+        files::copy(&from.join(FILES), &directory)?;
+        files::all_there(&target, &directory)?;
     }
     say(format_args!("restored: {} balances and every invariant are right", check(&target)?));
     Ok(())

@@ -1,24 +1,53 @@
 //! `honyaku verify` and `honyaku doctor`: whether the data is right, and whether the machine is.
 
 use super::open::{config, installation, public_url};
+use super::serve::runtime;
 use super::{Outcome, say};
 use crate::app;
 use crate::config::Config;
+use crate::contents::{self, Contents};
 use crate::mailer::Mailer;
 use clap::ArgMatches;
 use std::path::Path;
+use store::sql::Db;
 
 /// Recomputes every balance and invariant. The exit code says whether all is well.
 pub fn verify(matches: &ArgMatches) -> Outcome {
     let report = installation(matches)?.write(|tx, _| service::verify::verify(tx))?;
-    for fault in &report.faults {
+    let mut faults = report.faults;
+    let mut read = String::new();
+    if matches.get_flag("files") {
+        let open = installation(matches)?;
+        let contents = Contents::open(&config(matches)?, &open.desk.secret)?;
+        let (count, damaged) = runtime()?.block_on(files(&open.db, &contents))?;
+        read = format!(", {count} files read");
+        faults.extend(damaged);
+    }
+    for fault in &faults {
         say(fault);
     }
-    if report.faults.is_empty() {
-        say(format_args!("all is well: {} balances and every invariant recomputed", report.balances));
+    if faults.is_empty() {
+        say(format_args!("all is well: {} balances and every invariant recomputed{read}", report.balances));
         return Ok(());
     }
-    Err(format!("{} faults", report.faults.len()).into())
+    Err(format!("{} faults", faults.len()).into())
+}
+
+/// Reads every file that something refers to: how many they are, and what is wrong with which.
+async fn files(db: &Db, contents: &Contents) -> Result<(usize, Vec<String>), store::sql::Error> {
+    let (mut count, mut faults, mut last) = (0, Vec::new(), String::new());
+    loop {
+        let after = last.clone();
+        let wanted = db.read(move |tx| store::files::wanted_after(tx, &after, 100)).await?;
+        let Some(end) = wanted.last() else { return Ok((count, faults)) };
+        last.clone_from(&end.digest);
+        for file in wanted {
+            count += 1;
+            if let Err(error) = contents.fetch(&file).await {
+                faults.push(error.to_string());
+            }
+        }
+    }
 }
 
 /// Looks at settings, directory, database and clock.
@@ -47,10 +76,23 @@ pub fn doctor(matches: &ArgMatches) -> Outcome {
                 count => Err(format!("{count} faults; honyaku verify lists them")),
             }),
     );
+    check("files", kept(&config));
     check("clock", clock());
     check("mail", mail(&config));
     check("tls", tls(config.text("tls.listen"), config.text("tls.cert"), config.text("tls.key")));
     if faults == 0 { Ok(()) } else { Err(format!("{faults} faults").into()) }
+}
+
+fn kept(config: &Config) -> Result<String, String> {
+    let secret =
+        app::secret(config, Path::new(config.text("data_dir"))).map_err(|error| error.to_string())?;
+    let check = async { Contents::open(config, &secret)?.check().await };
+    let runtime = runtime().map_err(|error| error.to_string())?;
+    let place = contents::directory(config).map_or_else(
+        || format!("bucket {}", config.text("files.s3_bucket")),
+        |path| path.display().to_string(),
+    );
+    runtime.block_on(check).map(|()| format!("{place}: kept and had")).map_err(|error| error.to_string())
 }
 
 fn mail(config: &Config) -> Result<String, String> {

@@ -4,6 +4,7 @@ use super::open::{check_secret, config, database};
 use super::{Outcome, log};
 use crate::app::{self, App, real_now};
 use crate::config::{Config, ConfigError};
+use crate::contents::Contents;
 use crate::http::{Listeners, Rates, Throttle, serve};
 use crate::mailer::Mailer;
 use crate::work;
@@ -68,7 +69,9 @@ impl Running {
         // The client of the server's database waits in its own way: not on this runtime's threads.
         let db = tokio::task::spawn_blocking(move || Db::open(&database, real_now().0)).await??;
         settle(&db, &desk).await?;
-        let app = Arc::new(assemble(config, db, desk)?);
+        let contents = Contents::open(config, &secret)?;
+        contents.recognise(&db).await?;
+        let app = Arc::new(assemble(config, db, desk, contents)?);
         let listeners = Listeners { plain, tls: tls(config).await? };
         Ok(Self { app, address, listeners })
     }
@@ -126,7 +129,7 @@ fn rates(config: &Config) -> Result<Rates, ConfigError> {
     })
 }
 
-fn assemble(config: &Config, db: Db, desk: Arc<service::Desk>) -> Result<App, Fault> {
+fn assemble(config: &Config, db: Db, desk: Arc<service::Desk>, contents: Contents) -> Result<App, Fault> {
     let edge = app::edge(config)?;
     let recorder = PrometheusBuilder::new().build_recorder();
     let metrics = recorder.handle();
@@ -137,6 +140,7 @@ fn assemble(config: &Config, db: Db, desk: Arc<service::Desk>) -> Result<App, Fa
         desk,
         limits: domain::limits::Limits::default(),
         throttle: Throttle::new(rates(config)?, !config.text("database").is_empty()),
+        contents,
         mailer: Mailer::new(config)?.map(Arc::new),
         client: outbound::Client::new(edge.policy, outbound::Limits::default())?,
         edge,

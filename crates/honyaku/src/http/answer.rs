@@ -122,8 +122,8 @@ impl Envelope {
 }
 
 /// A response with a body of known length.
-pub fn body(status: u16, content_type: &str, bytes: Vec<u8>) -> Response<Body> {
-    let mut response = Response::new(Body::from(bytes));
+pub fn body(status: u16, content_type: &str, bytes: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(bytes.into());
     *response.status_mut() = axum::http::StatusCode::from_u16(status).unwrap_or_default();
     if let Ok(content_type) = HeaderValue::from_str(content_type) {
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);

@@ -91,6 +91,14 @@ impl Failure {
         }
     }
 
+    /// Files cannot be kept or had now.
+    pub fn without_files(error: &crate::contents::Unkept, origin: &str) -> Self {
+        let mut failure = Self::new(2800, "files cannot be kept or given out now; try again shortly", origin);
+        failure.retry_after_s = Some(5);
+        failure.internal = Some(error.to_string());
+        failure
+    }
+
     /// The answer that was given before, if this is one.
     pub fn replay(mut self) -> Result<Answer, Box<Self>> {
         match self.replay.take() {

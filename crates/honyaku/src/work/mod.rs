@@ -2,6 +2,7 @@
 
 pub mod callbacks;
 mod cleanup;
+mod contents;
 pub mod inbox;
 mod mails;
 mod measures;
@@ -30,6 +31,7 @@ pub fn start(app: &Arc<App>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
         return workers;
     }
     workers.spawn(tasks::run(Arc::clone(app), stop.clone()));
+    workers.spawn(contents::run(Arc::clone(app), stop.clone()));
     workers.spawn(mails::run(Arc::clone(app), stop.clone()));
     workers.spawn(callbacks::run(Arc::clone(app), stop.clone()));
     workers.spawn(callbacks::run_fan_out(Arc::clone(app), stop.clone()));

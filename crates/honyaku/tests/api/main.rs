@@ -6,6 +6,7 @@ mod callbacks;
 mod codes;
 mod codes_table;
 mod database;
+mod files;
 mod golden;
 mod house;
 mod island;

@@ -22,13 +22,21 @@ impl Migration {
     }
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "base",
-    tables: include_str!("../../migrations/0001_base.sql"),
-    sqlite: include_str!("../../migrations/0001_base.sqlite.sql"),
-    postgres: include_str!("../../migrations/0001_base.postgres.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "base",
+        tables: include_str!("../../migrations/0001_base.sql"),
+        sqlite: include_str!("../../migrations/0001_base.sqlite.sql"),
+        postgres: include_str!("../../migrations/0001_base.postgres.sql"),
+    },
+    shared(2, "file", include_str!("../../migrations/0002_file.sql")),
+];
+
+/// A migration that is the same on both engines.
+const fn shared(number: i64, name: &'static str, tables: &'static str) -> Migration {
+    Migration { number, name, tables, sqlite: "", postgres: "" }
+}
 
 /// A migration that has run.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex};
 use store::threads::Subject;
 use store::uploads::Upload;
 use wire::json::Object;
+use wire::params::FilePart;
 
 /// A path without an id.
 pub async fn id_missing(call: Call) -> Result<Answer, Failure> {
@@ -85,7 +86,7 @@ pub async fn write_comment(call: &Call, subject: Subject, data: Object) -> Resul
     let body = body.filter(|body| !body.trim().is_empty());
     let body = body.ok_or_else(|| refuse(Fault::new(2000, "send the comment's text").of("body")))?;
     let linked = fields::attachments(&data, call.app.limits.attachments).map_err(refuse)?;
-    let files = uploads(call).map_err(refuse)?;
+    let files = keep(call, uploads(call).map_err(refuse)?).await?;
     let most = call.app.limits.attachments;
     call.write(&data, move |tx, ctx| {
         let attachments = comment::attach(tx, ctx, linked, files, most)?;
@@ -95,11 +96,26 @@ pub async fn write_comment(call: &Call, subject: Subject, data: Object) -> Resul
     .await
 }
 
+/// Keeps files' contents; their rows are still to be written.
+async fn keep(call: &Call, parts: Vec<&FilePart>) -> Result<Vec<Upload>, Failure> {
+    let mut uploads = Vec::with_capacity(parts.len());
+    for part in parts {
+        let kept = call.app.contents.keep(&call.app.db, part.bytes.clone()).await;
+        uploads.push(Upload {
+            token: String::new(),
+            filename: part.base_name().chars().take(200).collect(),
+            mime_type: part.content_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned()),
+            digest: kept.map_err(|error| Failure::without_files(&error, call.origin()))?,
+        });
+    }
+    Ok(uploads)
+}
+
 /// The files that came with a comment.
-fn uploads(call: &Call) -> Result<Vec<Upload>, Fault> {
+fn uploads(call: &Call) -> Result<Vec<&FilePart>, Fault> {
     let limits = &call.app.limits;
     let refuse = |detail: String| fields::fault(2010, "file_attachments", detail);
-    let is_attachment = |file: &&wire::params::FilePart| file.part_name.starts_with("file_attachments");
+    let is_attachment = |file: &&FilePart| file.part_name.starts_with("file_attachments");
     let files: Vec<_> = call.params.files.iter().filter(is_attachment).collect();
     if files.len() > limits.attachments {
         return Err(refuse(format!(
@@ -112,13 +128,7 @@ fn uploads(call: &Call) -> Result<Vec<Upload>, Fault> {
         let name = wire::json::shown_text(large.base_name());
         return Err(refuse(format!("{name} is over {} bytes", limits.attachment_bytes)));
     }
-    let upload = |file: &&wire::params::FilePart| Upload {
-        token: String::new(),
-        filename: file.base_name().chars().take(200).collect(),
-        mime_type: file.content_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned()),
-        content: file.bytes.to_vec(),
-    };
-    Ok(files.iter().map(upload).collect())
+    Ok(files)
 }
 
 /// `GET translate/job/{id}/comments`

@@ -82,5 +82,5 @@ pub async fn errors(Path(language): Path<String>) -> Response<Body> {
 
 /// `GET /style.css`
 pub async fn style() -> Response<Body> {
-    body(200, "text/css; charset=utf-8", include_str!("../../assets/style.css").into())
+    body(200, "text/css; charset=utf-8", include_str!("../../assets/style.css"))
 }
