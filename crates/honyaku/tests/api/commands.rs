@@ -1,6 +1,8 @@
 //! What operators' commands refuse, keep and say.
 
 use crate::database::{Database, lines, refusal};
+use crate::shop::{Shop, job};
+use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 
@@ -124,4 +126,41 @@ fn nobody_looks_into_a_database_that_was_not_set_up() {
     let said = refusal(&mut database.command(&["key", "add", "--account", "acme"]));
     assert!(said.contains("no secret at") && said.contains("secret_key"), "{said}");
     assert!(!database.directory().join("secret.key").exists());
+}
+
+#[test]
+fn another_accounts_callback_is_not_sent_again() {
+    let shop = Shop::open();
+    shop.orders_text("mine");
+    let delivered = || shop.database.ask("SELECT COUNT(*) FROM delivery WHERE state = 'delivered'");
+    shop.until("it is delivered", || delivered() == 1);
+    shop.command(&["account", "add", "--name", "Beta"]);
+    shop.database.change("UPDATE destination SET failures = 7");
+    for environment in [&["--sandbox"][..], &[]] {
+        let mut resend = shop.database.command(&["callback", "resend", "--account", "beta", "--id", "1"]);
+        let said = refusal(resend.args(environment));
+        assert!(said.contains("no such callback"), "{said}");
+    }
+    assert_eq!(shop.database.ask("SELECT COUNT(*) FROM delivery_attempt WHERE attempt < 0"), 0);
+    assert_eq!(shop.database.ask("SELECT failures FROM destination"), 7);
+    assert_eq!(delivered(), 1);
+}
+
+/// A range is what somebody types: only what is there takes time.
+#[test]
+fn a_long_range_of_callbacks_is_sent_again() {
+    let shop = Shop::open();
+    let batch: Vec<Value> = (0..600).map(|number| job(&format!("one of many {number}"))).collect();
+    shop.orders(&json!(batch)).unwrap();
+    let count = |which: &str| shop.database.ask(&format!("SELECT COUNT(*) FROM {which}"));
+    shop.until("all are delivered", || count("delivery WHERE state = 'delivered'") == 600);
+    let resend = |id: &str| {
+        shop.command(&["callback", "resend", "--account", "demo", "--sandbox", "--id", id])["resent"].clone()
+    };
+    assert_eq!(resend("2-4"), 3);
+    assert_eq!(resend(&format!("1-{}", i64::MAX)), 600);
+    shop.until("all are delivered again", || {
+        count("delivery_attempt WHERE attempt > 0") == 600
+            && count("delivery WHERE state = 'delivered'") == 600
+    });
 }
