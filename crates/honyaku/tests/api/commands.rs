@@ -164,3 +164,79 @@ fn a_long_range_of_callbacks_is_sent_again() {
             && count("delivery WHERE state = 'delivered'") == 600
     });
 }
+
+#[test]
+fn what_no_key_can_have_is_refused_with_the_flag_and_the_cure() {
+    let shop = Shop::open();
+    let cases = [
+        ("--callback-url", "garbage", "http"),
+        ("--callback-url", "javascript:x", "http"),
+        ("--callback-url", "http://...", "absolute http or https"),
+        ("--callback-url", "https://me:word@a.example/", "user"),
+        ("--callback-url", "http://169.254.169.254/", "not a public address"),
+        ("--callback-encoding", "garbage", "form, multipart, json"),
+        ("--numbers", "foo", "strings, current"),
+        ("--addresses", "not an ip", "192.0.2.1"),
+        ("--addresses", "192.0.2.1,192.0.2.0/24", "192.0.2.1"),
+        ("--versions", "v9", "v1,v1.1,v2"),
+        ("--spending-limit", "-5", "0 or more"),
+        ("--spending-limit", "much", "such as 12.50"),
+        ("--strict-ts", "maybe", "1 or 0"),
+    ];
+    for (flag, value, cure) in cases {
+        let assigned = format!("{flag}={value}");
+        let set = ["key", "set", "--key", &shop.public_key, &assigned];
+        let said = refusal(&mut shop.database.command(&set));
+        assert!([flag, value, cure].iter().all(|part| said.contains(part)), "{assigned}: {said}");
+    }
+    let add = ["key", "add", "--account", "demo", "--sandbox", "--callback-url", "garbage"];
+    let said = refusal(&mut shop.database.command(&add));
+    assert!(said.contains("--callback-url") && said.contains("garbage"), "{said}");
+    let as_made = "callback_url LIKE '%/inbox/%' AND callback_encoding = 'form' AND numbers_current = 0 \
+        AND addresses IS NULL AND versions = 'v1,v1.1,v2' AND spending_limit IS NULL";
+    let count = |which: &str| shop.database.ask(&format!("SELECT COUNT(*) FROM api_key WHERE {which}"));
+    assert_eq!((count("1 = 1"), count(as_made)), (1, 1), "nothing was written");
+    let list = ["callback", "list", "--account", "demo", "--sandbox", "--state", "foo"];
+    let said = refusal(&mut shop.database.command(&list));
+    assert!(said.contains("--state") && said.contains("waiting, delivered, dead"), "{said}");
+}
+
+#[test]
+fn what_a_key_is_given_is_kept_as_it_is_compared() {
+    let shop = Shop::open();
+    let set = |flag: &str, value: &str| shop.command(&["key", "set", "--key", &shop.public_key, flag, value]);
+    let count = |which: &str| shop.database.ask(&format!("SELECT COUNT(*) FROM api_key WHERE {which}"));
+    set("--addresses", "::ffff:192.0.2.1, 2001:DB8:0::1");
+    assert_eq!(count("addresses = '192.0.2.1,2001:db8::1'"), 1);
+    set("--addresses", "");
+    set("--versions", "v2, v1");
+    assert_eq!(count("addresses IS NULL AND versions = 'v2,v1'"), 1);
+    set("--versions", "");
+    set("--callback-url", "http://127.0.0.1:9/x");
+    assert_eq!(count("versions = 'v1,v1.1,v2' AND callback_url = 'http://127.0.0.1:9/x'"), 1);
+    set("--callback-url", "");
+    assert_eq!(count("callback_url IS NULL"), 1);
+}
+
+#[test]
+fn a_pair_is_not_brought_into_the_other_environment() {
+    let database = Database::new();
+    lines(&mut database.command(&["account", "add", "--name", "Acme"]));
+    let bring = |public: &str, private: &str, more: &[&str]| {
+        let add = ["key", "add", "--account", "acme", "--public", public, "--private", private];
+        let mut command = database.command(&add);
+        command.args(more);
+        command
+    };
+    let said = refusal(&mut bring("hy_test_pk_a", "b", &[]));
+    assert!(
+        said.contains("--public") && said.contains("hy_test_") && said.contains("add --sandbox"),
+        "{said}"
+    );
+    let said = refusal(&mut bring("a", "hy_test_sk_secret", &[]));
+    assert!(said.contains("--private") && !said.contains("secret"), "{said}");
+    let said = refusal(&mut bring("hy_live_pk_a", "hy_live_sk_b", &["--sandbox"]));
+    assert!(said.contains("hy_live_") && said.contains("leave --sandbox out"), "{said}");
+    lines(&mut bring("hy_test_pk_a", "hy_test_sk_b", &["--sandbox"]));
+    lines(&mut bring("from elsewhere", "private", &[]));
+}
