@@ -240,3 +240,19 @@ fn a_pair_is_not_brought_into_the_other_environment() {
     lines(&mut bring("hy_test_pk_a", "hy_test_sk_b", &["--sandbox"]));
     lines(&mut bring("from elsewhere", "private", &[]));
 }
+
+#[test]
+fn more_credits_than_a_balance_can_hold_are_refused() {
+    let database = Database::new();
+    lines(&mut database.command(&["account", "add", "--name", "Acme"]));
+    let add = |amount: &str| database.command(&["credit", "add", "--account", "acme", "--amount", amount]);
+    lines(&mut add("92233720368547758.07"));
+    for amount in ["92233720368547758.07", "0.01"] {
+        let said = refusal(&mut add(amount));
+        assert!(said.contains("the amount is too large"), "{said}");
+    }
+    let said = refusal(&mut add("92233720368547758.08"));
+    assert!(said.contains("--amount") && said.contains("is too large"), "{said}");
+    assert_eq!(database.ask("SELECT MAX(amount) FROM ledger_balance"), i64::MAX);
+    lines(&mut database.command(&["verify"]));
+}
