@@ -256,3 +256,32 @@ fn more_credits_than_a_balance_can_hold_are_refused() {
     assert_eq!(database.ask("SELECT MAX(amount) FROM ledger_balance"), i64::MAX);
     lines(&mut database.command(&["verify"]));
 }
+
+#[test]
+fn settings_of_the_wrong_kind_are_refused_with_their_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("honyaku.toml");
+    let says = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_honyaku"));
+        refusal(command.args(["config", "--config"]).arg(&file))
+    };
+    let of_file = |setting: &str, value: &str, expected: &str| {
+        format!("{setting} is \"{value}\" (from file {}): {expected}", file.display())
+    };
+    let cases = [
+        ("[rate_limit]\nper_key = \"x\"", of_file("rate_limit.per_key", "x", "write a whole number")),
+        ("[rate_limit]\nper_address = -1", of_file("rate_limit.per_address", "-1", "write a whole number")),
+        ("[review]\nhours = 1.5", of_file("review.hours", "1.5", "write a whole number")),
+        ("[live]\nenabled = \"maybe\"", of_file("live.enabled", "maybe", "write 1 or 0")),
+        (
+            "[review]\ncaptcha = \"never\"",
+            of_file("review.captcha", "never", "write `when sent` or `always`"),
+        ),
+        ("role = \"boss\"", of_file("role", "boss", "write api, worker or all")),
+    ];
+    for (text, expected) in cases {
+        let said = says(text);
+        assert!(said.contains(&expected), "{text}: {said}");
+    }
+}
