@@ -285,3 +285,31 @@ fn settings_of_the_wrong_kind_are_refused_with_their_file() {
         assert!(said.contains(&expected), "{text}: {said}");
     }
 }
+
+#[test]
+fn a_broken_glossary_is_refused_with_the_place() {
+    let shop = Shop::open();
+    let file = shop.database.directory().join("terms.csv");
+    let add = |csv: &str| {
+        std::fs::write(&file, csv).unwrap();
+        let add = ["glossary", "add", "--account", "demo", "--sandbox", "--file", file.to_str().unwrap()];
+        shop.database.command(&add)
+    };
+    let cases = [
+        ("en,ja\ncat,\"猫\n", "line 2, column 2: the quote that opens here is never closed"),
+        ("en,ja\n\"cat,猫\n\"dog\",犬\n", "line 2, column 1: the quote that opens here closes before"),
+        ("en,ja\ncat,猫\0\n", "line 2, column 2: a NUL byte"),
+        ("en,ja\ncat,猫\ndog\n", "line 3 has 1 columns and not 2"),
+        ("en,ja\ncat,猫,chat\n", "line 2 has 3 columns and not 2"),
+        ("en,ja,EN\ncat,猫,cat\n", "columns 1 and 3 of the first row are the same language"),
+        ("en,en\ncat,cat\n", "columns 1 and 2 of the first row are the same language"),
+        ("en,ja\n", "there is no term after the first row"),
+        ("en,ja\n\n,\n", "there is no term after the first row"),
+    ];
+    for (csv, expected) in cases {
+        let said = refusal(&mut add(csv));
+        assert!(said.contains(expected), "{csv:?}: {said}");
+    }
+    assert_eq!(shop.get("translate/glossary", "").unwrap(), json!([]), "nothing was written");
+    lines(&mut add("\u{feff}en,ja\r\n\"cat, big\",猫\r\n\r\n\n\n"));
+}
