@@ -12,7 +12,7 @@ use service::Desk;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use store::sql::Db;
 use tokio::sync::Notify;
 
@@ -46,8 +46,9 @@ pub struct App {
     pub metrics: PrometheusHandle,
 }
 
-/// Megabytes of large bodies that are read at once.
-pub const BODIES_MB: usize = 512;
+/// Megabytes of large bodies that are worked on at once. Each takes about three times its size
+/// while it is decoded.
+pub const BODIES_MB: usize = 200;
 
 /// What a node does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +98,11 @@ impl Edge {
 }
 
 impl App {
+    /// The server is going down: nobody is to wait any longer.
+    pub fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
     /// Tells waiting workers and long polls that something was written.
     pub fn stir(&self) {
         self.tasks.notify_one();

@@ -25,7 +25,7 @@ mod outcome;
 pub mod resolver;
 pub mod schedule;
 pub mod signature;
-mod trust;
+pub mod trust;
 
 pub use client::{Client, Limits, Request, StartError};
 pub use destination::destination;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rustls::{ClientConfig, RootCertStore};
 
 /// The authorities of this machine, or the built-in ones if it has none.
-pub(crate) fn authorities() -> RootCertStore {
+pub fn authorities() -> RootCertStore {
     let mut roots = RootCertStore::empty();
     // Unreadable or odd certificates are left out: the others still work, and a
     // receiver that needs one of them fails with a text that says so.
@@ -22,7 +22,7 @@ pub(crate) fn authorities() -> RootCertStore {
 }
 
 /// TLS 1.2 and 1.3, HTTP/1.1 only.
-pub(crate) fn tls(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
+pub fn tls(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?

@@ -97,6 +97,9 @@ pub fn parse(body_src: &str, comment_lines: &str) -> Instructions {
     instructions
 }
 
+/// The lines that one job may have, in bytes.
+pub const LINES_BYTES: usize = 2_000;
+
 /// The lines of a comment that instruct the robot, if there are any.
 pub fn lines(comment: &str) -> Option<String> {
     let lines: Vec<&str> = comment.lines().filter(|line| strip_prefix(line).is_some()).collect();

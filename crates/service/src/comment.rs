@@ -3,6 +3,7 @@
 use crate::context::Context;
 use crate::error::Error;
 use crate::{announce, robots, secrets};
+use domain::fault::Fault;
 use domain::ids::CommentId;
 use serde_json::{Value, json};
 use store::sql::Tx;
@@ -44,12 +45,14 @@ pub fn write(
     Ok(comment.id)
 }
 
-/// Stores files that came with a comment and lists them beside its linked attachments.
+/// Stores files that came with a comment and lists them beside its linked attachments, `most`
+/// together.
 pub fn attach(
     tx: &mut Tx<'_>,
     ctx: &Context,
     linked: Option<String>,
     files: Vec<Upload>,
+    most: usize,
 ) -> Result<Option<String>, Error> {
     if files.is_empty() {
         return Ok(linked);
@@ -58,6 +61,11 @@ pub fn attach(
         Some(text) => serde_json::from_str(text).map_err(|error| Error::Broken(error.to_string()))?,
         None => Vec::new(),
     };
+    let count = all.len() + files.len();
+    if count > most {
+        let text = format!("{count} attachments; at most {most} are accepted, files and links together");
+        return Err(Fault::new(2010, text).of("attachments").into());
+    }
     for file in files {
         let file = Upload { token: secrets::letters(32)?, ..file };
         let url = format!("{}/attachment/{}", ctx.desk.public_url, file.token);

@@ -11,7 +11,7 @@ use domain::ledger::Book;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
-use store::accounts;
+use store::accounts::{self, Account};
 use store::keys::Key;
 use store::sql::Tx;
 
@@ -49,12 +49,15 @@ pub struct Context {
     pub real_now: Timestamp,
     /// The sandbox's robot settings as stored when the call began.
     robot: Option<String>,
+    /// How many jobs the sandbox held then.
+    pub sandbox_jobs: i64,
     memo: RefCell<Memo>,
 }
 
 /// What one transaction would otherwise read again for each of thousands of jobs.
 #[derive(Clone, Debug, Default)]
 struct Memo {
+    account: Option<Account>,
     robot: Option<robot::settings::Settings>,
     keys: HashMap<KeyId, Option<Key>>,
     group_units: HashMap<GroupId, i64>,
@@ -71,7 +74,8 @@ impl Context {
     ) -> Result<Self, Error> {
         let around = accounts::lock_environment(tx, scope)?;
         let now = real_now.plus_ms(around.ahead_ms);
-        Ok(Self { desk, scope, actor, now, real_now, robot: around.robot, memo: RefCell::default() })
+        let memo = RefCell::new(Memo { account: around.account, ..Memo::default() });
+        Ok(Self { desk, scope, actor, now, real_now, robot: around.robot, sandbox_jobs: around.jobs, memo })
     }
 
     /// The same occasion with somebody else acting.
@@ -93,6 +97,17 @@ impl Context {
             .map_err(|error| Error::Broken(format!("stored robot settings: {error}")))?;
         self.memo.borrow_mut().robot = Some(settings.clone());
         Ok(settings)
+    }
+
+    /// The account.
+    pub fn account(&self, tx: &mut Tx<'_>) -> Result<Account, Error> {
+        if let Some(known) = self.memo.borrow().account.clone() {
+            return Ok(known);
+        }
+        let account = accounts::find(tx, self.scope.account)?
+            .ok_or_else(|| Error::Broken(format!("no account {}", self.scope.account)))?;
+        self.memo.borrow_mut().account = Some(account.clone());
+        Ok(account)
     }
 
     /// The key with this id or the one that took its place.

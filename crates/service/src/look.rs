@@ -10,7 +10,7 @@ use domain::job::Status;
 use domain::ledger::LedgerAccount;
 use domain::money::Money;
 use serde_json::{Value, json};
-use store::accounts::{self, Account};
+use store::accounts::Account;
 use store::jobs::{self, Job};
 use store::orders::{self, Order};
 use store::sql::Tx;
@@ -139,8 +139,7 @@ pub fn feedback(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<Value, Erro
 
 /// The account itself.
 pub fn account(tx: &mut Tx<'_>, ctx: &Context) -> Result<Account, Error> {
-    accounts::find(tx, ctx.scope.account)?
-        .ok_or_else(|| Error::Broken(format!("no account {}", ctx.scope.account)))
+    ctx.account(tx)
 }
 
 /// The scope's credits.

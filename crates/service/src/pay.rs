@@ -10,6 +10,7 @@ use domain::ledger::LedgerAccount;
 use domain::money::{Currency, Money, UnitPrice};
 use domain::tier::Tier;
 use store::jobs::{self, Job};
+use store::keys::Key;
 use store::sql::Tx;
 use store::{keys, ledger};
 
@@ -41,6 +42,14 @@ pub fn count_against_key(tx: &mut Tx<'_>, key: Option<KeyId>, cost: Money) -> Re
         "this costs {cost} and would pass the spending limit of the API key: raise the limit or use another key"
     );
     Err(Fault::new(2700, text).into())
+}
+
+/// As `count_against_key`, for a key that is at hand: one without a limit has nothing to say.
+pub fn count_against(tx: &mut Tx<'_>, key: Option<&Key>, cost: Money) -> Result<(), Error> {
+    match key {
+        Some(key) if key.spending_limit.is_none() => Ok(keys::count_spent(tx, key.id, cost.minor())?),
+        key => count_against_key(tx, key.map(|key| key.id), cost),
+    }
 }
 
 /// What a job costs today. `None`: not offered.

@@ -19,7 +19,7 @@ use domain::money::{Currency, Money};
 use domain::tier::Tier;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use store::accounts::{self, Account};
+use store::accounts::Account;
 use store::jobs::{self, Job};
 use store::keys::Key;
 use store::orders::{self, Order};
@@ -67,8 +67,7 @@ pub fn place_order(
     key: Option<&Key>,
     mut request: Request,
 ) -> Result<Placed, Error> {
-    let account = accounts::find(tx, ctx.scope.account)?
-        .ok_or_else(|| Error::Broken(format!("no account {}", ctx.scope.account)))?;
+    let account = ctx.account(tx)?;
     let (fates, fresh) = sort_out(tx, ctx, &request.drafts)?;
     let timers = if request.process { 1 } else { fresh.len() };
     tx.foresee_ids(&[
@@ -85,8 +84,8 @@ pub fn place_order(
     let bought = bought_old(tx, &request, &fates)?;
     let cost = total(&request, &new, &bought, account.currency)?;
     pay::afford(tx, ctx, cost)?;
-    pay::count_against_key(tx, order.key, cost)?;
-    check_sandbox(tx, ctx, new.len())?;
+    count_in_sandbox(tx, ctx, new.len())?;
+    pay::count_against(tx, key, cost)?;
     orders::insert(tx, &order)?;
     write_new(tx, ctx, &request, &mut new, &fresh)?;
     for mut job in bought {
@@ -295,16 +294,16 @@ fn total(request: &Request, new: &[Job], bought: &[Job], currency: Currency) -> 
         .ok_or_else(pay::overflow)
 }
 
-fn check_sandbox(tx: &mut Tx<'_>, ctx: &Context, new: usize) -> Result<(), Error> {
+fn count_in_sandbox(tx: &mut Tx<'_>, ctx: &Context, new: usize) -> Result<(), Error> {
     if !ctx.scope.is_sandbox() || new == 0 {
         return Ok(());
     }
-    let most = ctx.desk.sandbox_max_jobs;
-    if !sandboxes::count_in(tx, ctx.scope, new as i64, most)? {
+    let (most, new) = (ctx.desk.sandbox_max_jobs, i64::try_from(new).map_err(|_| pay::overflow())?);
+    if ctx.sandbox_jobs.checked_add(new).is_none_or(|jobs| jobs > most) {
         let text = format!("a sandbox holds at most {most} jobs; wipe it to go on");
-        return Err(Fault::new(2800, text).into());
+        return Err(Fault::new(1352, text).of("jobs").into());
     }
-    Ok(())
+    Ok(sandboxes::count_in(tx, ctx.scope, new)?)
 }
 
 /// Stores the new jobs and charges them.

@@ -22,13 +22,14 @@ pub fn approve(tx: &mut Tx<'_>, ctx: &Context, id: JobId, feedback: &Feedback) -
     if job.status == Status::Approved && already_said(tx, ctx, id, feedback)? {
         return Ok(());
     }
-    if job.status != Status::Reviewable {
-        return Err(not_reviewable(&job, "approved"));
-    }
+    // Fields come before the state.
     if feedback.rating.is_none() && rating_required(tx, ctx)? {
         return Err(Fault::new(2500, "this account rates every job: send rating, 1 to 5")
             .of("rating")
             .into());
+    }
+    if job.status != Status::Reviewable {
+        return Err(not_reviewable(&job, "approved"));
     }
     reviews::insert_feedback(tx, ctx.scope, id, feedback, ctx.now)?;
     transition::move_job(tx, ctx, &mut job, Event::Approve)?;
@@ -41,8 +42,7 @@ fn already_said(tx: &mut Tx<'_>, ctx: &Context, id: JobId, feedback: &Feedback) 
 }
 
 fn rating_required(tx: &mut Tx<'_>, ctx: &Context) -> Result<bool, Error> {
-    let account = store::accounts::find(tx, ctx.scope.account)?;
-    Ok(account.is_some_and(|account| account.rating_required))
+    Ok(ctx.account(tx)?.rating_required)
 }
 
 /// Asks for corrections; the comment says which.

@@ -149,17 +149,23 @@ pub(crate) fn take(tx: &mut Tx<'_>, ctx: &Context, id: JobId, payload: &Value) -
     Ok(())
 }
 
+/// As whom the robot speaks about a job.
+fn author(job: &Job) -> &'static str {
+    if instructions(job).senior { "senior translator" } else { "translator" }
+}
+
 fn after_taking(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> {
     let own = instructions(job);
+    let author = author(job);
     if let Some(text) = &own.comment {
-        speak(tx, ctx, job.id, "translator", text)?;
+        speak(tx, ctx, job.id, author, text)?;
     }
     if !own.unknown.is_empty() {
         speak(
             tx,
             ctx,
             job.id,
-            "translator",
+            author,
             &format!("I do not know these instructions: {}", own.unknown.join("; ")),
         )?;
     }
@@ -230,7 +236,7 @@ pub(crate) fn submit(tx: &mut Tx<'_>, ctx: &Context, id: JobId, payload: &Value)
     hand_in(tx, ctx, &job, &body)?;
     let own = instructions(&job);
     if let Some(text) = &own.comment_after {
-        speak(tx, ctx, id, "translator", text)?;
+        speak(tx, ctx, id, author(&job), text)?;
     }
     for correction in 0..own.revisions.min(20) {
         if job.submissions > 0 {
@@ -246,7 +252,7 @@ pub fn hand_in(tx: &mut Tx<'_>, ctx: &Context, job: &Job, body: &str) -> Result<
     if job.status == Status::Revising
         && let Some(request) = last_customer_comment(tx, ctx, job.id)?
     {
-        speak(tx, ctx, job.id, "translator", &format!("Corrected as you asked: \u{201c}{request}\u{201d}"))?;
+        speak(tx, ctx, job.id, author(job), &format!("Corrected as you asked: \u{201c}{request}\u{201d}"))?;
     }
     if job.edit_reached
         && job.status == Status::Pending
@@ -322,8 +328,8 @@ pub(crate) fn answer_comment(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Resul
 
 /// The robot says what was planned.
 pub(crate) fn say(tx: &mut Tx<'_>, ctx: &Context, id: JobId, payload: &Value) -> Result<(), Error> {
-    match payload.get("body").and_then(Value::as_str) {
-        Some(body) if jobs::find(tx, ctx.scope, id)?.is_some() => speak(tx, ctx, id, "translator", body),
+    match (payload.get("body").and_then(Value::as_str), jobs::find(tx, ctx.scope, id)?) {
+        (Some(body), Some(job)) => speak(tx, ctx, id, author(&job), body),
         _ => Ok(()),
     }
 }

@@ -303,19 +303,33 @@ pub fn next_due(tx: &mut Tx<'_>, ctx: &Context) -> Result<Option<Timestamp>, Err
     Ok(real.map(|real| ctx.now.plus_ms(real.since_ms(ctx.real_now))))
 }
 
-/// Puts the sandbox's clock forward to `to`; never back.
-pub fn forward_to(tx: &mut Tx<'_>, ctx: &Context, to: Timestamp) -> Result<(), Error> {
-    let by_ms = to.since_ms(ctx.now);
+/// How far the sandbox's clock is ahead, in milliseconds.
+pub fn ahead_ms(ctx: &Context) -> i64 {
+    ctx.now.since_ms(ctx.real_now)
+}
+
+/// Puts the sandbox's clock forward to `to`, never back; how far it is ahead then. None, and
+/// nothing done, if it is less ahead than it was before: the sandbox was wiped meanwhile.
+pub fn forward_to(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    to: Timestamp,
+    ahead_before_ms: i64,
+) -> Result<Option<i64>, Error> {
+    if ahead_ms(ctx) < ahead_before_ms {
+        return Ok(None);
+    }
+    let by_ms = to.since_ms(ctx.now).max(0);
     if by_ms > 0 {
         accounts::forward_clock(tx, ctx.scope, by_ms)?;
     }
-    Ok(())
+    Ok(Some(ahead_ms(ctx) + by_ms))
 }
 
 /// Makes one more inbox; its address.
 pub fn add_inbox(tx: &mut Tx<'_>, ctx: &Context) -> Result<Value, Error> {
     if inboxes::of_account(tx, ctx.scope.account)?.len() >= INBOXES_MOST {
-        return Err(Error::fault(2800, format!("a sandbox has at most {INBOXES_MOST} inboxes")));
+        return Err(Error::fault(1352, format!("a sandbox has at most {INBOXES_MOST} inboxes")));
     }
     let token = crate::secrets::letters(32)?;
     inboxes::insert(tx, ctx.scope.account, &token, ctx.real_now)?;

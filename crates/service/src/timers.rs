@@ -107,7 +107,9 @@ pub(crate) fn follow(
             let due = transition::review_ends(tx, ctx, job)?;
             set(tx, ctx, Kind::AutoApprove, job.id.0, due, &json!({ "version": job.version }))
         }
-        Status::Queued if transition.from == Status::Unpaid => {
+        Status::Queued => set(tx, ctx, Kind::Queue, job.order.0, ctx.now, &json!({})),
+        // The rest of its group waited for it to be bought.
+        Status::Canceled if transition.from == Status::Unpaid && job.group.is_some() => {
             set(tx, ctx, Kind::Queue, job.order.0, ctx.now, &json!({}))
         }
         _ => Ok(()),

@@ -123,9 +123,7 @@ pub(crate) fn needs_edit(job: &Job) -> bool {
 
 /// When the review period of a job that is delivered now ends, by the environment's clock.
 pub(crate) fn review_ends(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Timestamp, Error> {
-    let account = store::accounts::find(tx, ctx.scope.account)?;
-    let own_hours =
-        account.and_then(|account| account.review_hours).and_then(|hours| u32::try_from(hours).ok());
+    let own_hours = ctx.account(tx)?.review_hours.and_then(|hours| u32::try_from(hours).ok());
     let period = crate::estimate::review_period_s(job, own_hours.unwrap_or(ctx.desk.review_hours));
     Ok(ctx.now.plus_s(period))
 }

@@ -5,6 +5,7 @@ use store::claims;
 use store::ledger;
 use store::sandboxes;
 use store::sql::Tx;
+use store::tasks;
 
 /// What was looked at, and everything that is wrong. Empty faults: all is well.
 #[derive(Debug, Default)]
@@ -44,6 +45,9 @@ pub fn verify(tx: &mut Tx<'_>) -> Result<Report, Error> {
     }
     for account in sandboxes::count_faults(tx)? {
         report.faults.push(format!("account {account}: the number of its sandbox's jobs is wrong"));
+    }
+    for job in tasks::forgotten(tx)? {
+        report.faults.push(format!("job {job}: queued, but nothing is left that would go on with it"));
     }
     for job in claims::faults(tx)? {
         report.faults.push(format!("job {job}: its status and its claim disagree"));

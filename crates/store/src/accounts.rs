@@ -30,6 +30,10 @@ pub struct Account {
 const ACCOUNT: &str =
     "id, name, short_name, currency, suspended, auto_approve, review_hours, rating_required, created_at";
 
+/// The same, of `a` in a join.
+const OF_ACCOUNT: &str = "a.id, a.name, a.short_name, a.currency, a.suspended, a.auto_approve, a.review_hours, \
+    a.rating_required, a.created_at";
+
 fn from_row(row: &mut Row) -> Result<Account, Error> {
     Ok(Account {
         id: row.take()?,
@@ -148,6 +152,10 @@ pub struct Surroundings {
     pub ahead_ms: i64,
     /// The sandbox's robot settings, as JSON text; none in live.
     pub robot: Option<String>,
+    /// How many jobs the sandbox holds.
+    pub jobs: i64,
+    /// Whose it is, if that was read along.
+    pub account: Option<Account>,
 }
 
 /// Locks the environment until the transaction ends. On a database with many writers the writes of one environment
@@ -158,13 +166,24 @@ pub fn lock_environment(tx: &mut Tx<'_>, scope: Scope) -> Result<Surroundings, E
         // One writer at a time, and no clock to read.
         return Ok(Surroundings::default());
     }
-    let for_update = tx.for_update();
+    let lock = match tx.for_update() {
+        "" => String::new(),
+        lock => format!("{lock} OF e"),
+    };
     let found = tx.query_opt(
         &format!(
-            "SELECT clock_offset_ms, robot FROM environment WHERE account_id = $1 AND sandbox = $2 {for_update}"
+            "SELECT e.clock_offset_ms, e.robot, e.jobs, {OF_ACCOUNT} FROM environment e \
+             JOIN account a ON a.id = e.account_id WHERE e.account_id = $1 AND e.sandbox = $2 {lock}"
         ),
         &[&scope.account, &scope.environment],
-        |row| Ok(Surroundings { ahead_ms: row.take()?, robot: row.take()? }),
+        |row| {
+            Ok(Surroundings {
+                ahead_ms: row.take()?,
+                robot: row.take()?,
+                jobs: row.take()?,
+                account: Some(from_row(row)?),
+            })
+        },
     )?;
     Ok(found.unwrap_or_default())
 }

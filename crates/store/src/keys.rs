@@ -156,6 +156,11 @@ pub fn spend(tx: &mut Tx<'_>, id: KeyId, minor: i64) -> Result<bool, Error> {
     Ok(rows == 1)
 }
 
+/// Adds to what a key without a limit has spent.
+pub fn count_spent(tx: &mut Tx<'_>, id: KeyId, minor: i64) -> Result<(), Error> {
+    tx.send("UPDATE api_key SET spent = spent + $2 WHERE id = $1", &[&id, &minor])
+}
+
 /// Sets where a key's callbacks go by default.
 pub fn set_callback_url(tx: &mut Tx<'_>, public_key: &str, url: &str) -> Result<(), Error> {
     tx.execute("UPDATE api_key SET callback_url = $2 WHERE public_key = $1", &[&public_key, &url])?;

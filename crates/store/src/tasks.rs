@@ -54,6 +54,19 @@ pub struct New<'a> {
     pub run_at: Timestamp,
 }
 
+/// Queued jobs that nothing will ever put on the board: no task is left for their order (or for
+/// a machine job itself), and no job of their group is still to be bought.
+pub fn forgotten(tx: &mut Tx<'_>) -> Result<Vec<JobId>, Error> {
+    tx.query_all(
+        "SELECT id FROM job WHERE status = 'queued' \
+         AND NOT EXISTS (SELECT 1 FROM task WHERE subject_id = job.order_id AND kind = 'queue' AND dead = 0) \
+         AND NOT EXISTS (SELECT 1 FROM task WHERE subject_id = job.id AND kind = 'machine' AND dead = 0) \
+         AND NOT EXISTS (SELECT 1 FROM job other WHERE other.group_id = job.group_id AND other.status = 'unpaid')",
+        &[],
+        Row::take,
+    )
+}
+
 /// Writes a task.
 pub fn insert(tx: &mut Tx<'_>, task: &New<'_>) -> Result<(), Error> {
     let id = tx.reserve_ids("task", 1)?;

@@ -156,3 +156,13 @@ proptest! {
         }
     }
 }
+
+/// Looking for each name among all that came before would take hours here.
+#[test]
+fn a_million_members_are_put_together_at_once() {
+    let members = (0..1_000_000).map(|n| (format!("k{}", n % 700_000), Json::Number(n.to_string())));
+    let object: wire::json::Object = members.collect();
+    assert_eq!(object.len(), 700_000);
+    assert_eq!(object.get("k0"), Some(&Json::Number("700000".to_owned())), "the last counts");
+    assert_eq!(object.iter().next().map(|(name, _)| name), Some("k0"), "the first place counts");
+}

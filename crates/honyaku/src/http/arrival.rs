@@ -81,9 +81,9 @@ pub fn api_target(path: &str) -> Option<Target<'_>> {
 pub fn read(app: &App, peer: Peer, headers: &HeaderMap, target: &Target<'_>) -> Arrival {
     let direct = peer.address.ip().to_canonical();
     let trusted = app.edge.trusts(direct);
-    let forwarded = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).filter(|_| trusted);
-    let claimed = forwarded("x-forwarded-for").and_then(|list| last_untrusted(app, list));
-    let encrypted = peer.tls || forwarded("x-forwarded-proto") == Some("https");
+    let forwarded = |name: &str| if trusted { all_of(headers, name) } else { Vec::new() };
+    let claimed = last_untrusted(app, &forwarded("x-forwarded-for"));
+    let encrypted = peer.tls || forwarded("x-forwarded-proto").last() == Some(&"https");
     Arrival {
         environment: target.environment,
         version: "v2",
@@ -94,13 +94,17 @@ pub fn read(app: &App, peer: Peer, headers: &HeaderMap, target: &Target<'_>) -> 
     }
 }
 
+/// The elements of a list in a header. Some proxies add a line of their own below what came: all
+/// lines are one list.
+fn all_of<'h>(headers: &'h HeaderMap, name: &str) -> Vec<&'h str> {
+    let lines = headers.get_all(name).iter().map(|line| line.to_str().unwrap_or(""));
+    lines.flat_map(|line| line.split(',')).map(str::trim).collect()
+}
+
 /// The nearest address in the list that is not a proxy of ours: what is left of it, anybody
 /// could have written.
-fn last_untrusted(app: &App, list: &str) -> Option<IpAddr> {
-    list.split(',')
-        .rev()
-        .map_while(|text| text.trim().parse::<IpAddr>().ok())
-        .find(|address| !app.edge.trusts(*address))
+fn last_untrusted(app: &App, list: &[&str]) -> Option<IpAddr> {
+    list.iter().rev().map_while(|text| text.parse::<IpAddr>().ok()).find(|address| !app.edge.trusts(*address))
 }
 
 fn basic(headers: &HeaderMap) -> Option<(String, String)> {

@@ -70,6 +70,11 @@ impl Call {
         Failure::of(fault, self.origin())
     }
 
+    /// What the path names is not the caller's.
+    pub fn no_such(&self, detail: impl Into<String>) -> Failure {
+        self.fault(&Fault::new(404, detail)).within_the_api()
+    }
+
     /// The caller of a method that needs one.
     pub fn caller(&self) -> Result<&Caller, Failure> {
         self.caller

@@ -19,7 +19,6 @@ use domain::ids::Environment;
 use http_body_util::BodyExt as _;
 use hyper::body::Frame;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 use tokio::sync::SemaphorePermit;
 use wire::answer::Format;
@@ -100,7 +99,7 @@ async fn serve(
             let text = "this node answers no calls; it works on queue, timers and callbacks";
             return Err(Failure::new(2800, text, &app.desk.public_url));
         }
-        if app.closing.load(Ordering::Relaxed) {
+        if app.is_closing() {
             return Err(Failure::new(
                 2800,
                 "the server is shutting down; try again shortly",
@@ -110,19 +109,28 @@ async fn serve(
         refuse_too_large(app, &parts.headers)?;
         let (routes, values) = find_path(app, target)?;
         arrival.control = routes.iter().any(|route| route.path.starts_with("sandbox"));
-        let bytes = tokio::time::timeout(MAX_BODY, read_body(app, body, &parts.headers))
+        // Its room is kept until the call is over: decoding makes copies.
+        let (bytes, _room) = tokio::time::timeout(MAX_BODY, read_body(app, body, &parts.headers))
             .await
             .map_err(|_| Failure::new(1250, "the body took too long", &app.desk.public_url))??;
         let content_type = header_text(&parts.headers, header::CONTENT_TYPE).map(str::to_owned);
         let body_bytes = bytes.len();
         let get_like = !matches!(parts.method, Method::POST | Method::PUT);
-        let params = decode(app, get_like, query, content_type.as_deref(), bytes)?;
+        let decoded = decode(app, get_like, query, content_type.as_deref(), bytes);
+        // What cannot be read is counted like any other call before it is refused.
+        let (params, unreadable) = match decoded {
+            Ok(params) => (params, None),
+            Err(failure) => (Params::default(), Some(failure)),
+        };
         envelope.format =
             Format::choose(params.format.as_deref(), header_text(&parts.headers, header::ACCEPT));
         let route = find_method(app, &routes, &parts.method, &params)?;
         let params = as_method(route, params);
         throttle_address(app, &arrival, &mut envelope)?;
         refuse_plain(app, &arrival)?;
+        if let Some(failure) = unreadable {
+            return Err(failure);
+        }
         let caller = authenticate(app, &arrival, &params, route.access).await?;
         envelope.environment = caller.scope().environment;
         envelope.numbers_current = caller.key.numbers_current;
@@ -202,11 +210,16 @@ async fn room_for<'a>(
     room.map(Some).map_err(|closed| Failure::broken(closed.to_string(), &app.desk.public_url))
 }
 
-/// Reads the body up to the limit, into a buffer of the announced size.
-async fn read_body(app: &App, mut body: Body, headers: &HeaderMap) -> Result<Vec<u8>, Failure> {
+/// Reads the body up to the limit, into a buffer of the announced size; beside it the room that
+/// it takes.
+async fn read_body<'a>(
+    app: &'a App,
+    mut body: Body,
+    headers: &HeaderMap,
+) -> Result<(Vec<u8>, Option<SemaphorePermit<'a>>), Failure> {
     let announced: usize =
         header_text(headers, header::CONTENT_LENGTH).and_then(|text| text.parse().ok()).unwrap_or(0);
-    let _room = room_for(app, headers, announced).await?;
+    let room = room_for(app, headers, announced).await?;
     let mut bytes = Vec::with_capacity(announced.min(app.limits.body_bytes));
     while let Some(frame) = next_frame(app, &mut body).await? {
         let frame = frame.map_err(|error| {
@@ -219,7 +232,7 @@ async fn read_body(app: &App, mut body: Body, headers: &HeaderMap) -> Result<Vec
             bytes.extend_from_slice(data);
         }
     }
-    Ok(bytes)
+    Ok((bytes, room))
 }
 
 fn decode(

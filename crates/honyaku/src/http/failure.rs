@@ -39,6 +39,12 @@ impl Failure {
         Self::of(&Fault::new(code, detail), origin)
     }
 
+    /// An answer of the API's like any other, not one about the path.
+    pub fn within_the_api(mut self) -> Self {
+        self.status = 200;
+        self
+    }
+
     /// Too many requests.
     pub fn too_many(detail: &str, retry_after_s: u64, origin: &str) -> Self {
         let mut failure = Self::new(2800, detail, origin);

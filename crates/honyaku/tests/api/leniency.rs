@@ -205,3 +205,46 @@ fn glossaries_are_put_in_by_the_operator_and_bind_the_robot() {
     let refused = shop.orders(&json!([with_terms])).unwrap_err();
     assert_eq!(refused.err["0"][0]["code"], 1352);
 }
+
+#[test]
+fn attachments_may_have_either_name_and_are_counted_together() {
+    let shop = Shop::open();
+    let link =
+        |n: i32| json!({ "url": format!("https://example.com/{n}"), "filename": "a", "mime_type": "b" });
+    let mut with_null = job("attached");
+    with_null["attachments"] = Value::Null;
+    with_null["url_attachments"] = json!([link(1)]);
+    shop.orders(&json!([with_null])).unwrap();
+    assert_eq!(shop.job("1")["attachments"][0]["url"], "https://example.com/1");
+    let mut form = String::new();
+    let mut part = |name: &str, file: &str, value: &str| {
+        form.push_str(&format!(
+            "--B\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n"
+        ));
+    };
+    let linked: Vec<Value> = (0..3).map(link).collect();
+    part("data", "", &json!({ "body": "see", "attachments": linked }).to_string());
+    for n in 0..3 {
+        part(&format!("file_attachments{n}"), &format!("; filename=\"{n}.txt\""), "content");
+    }
+    form.push_str("--B--\r\n");
+    let url = format!("{}translate/job/1/comment?{}", shop.base, shop.credentials());
+    let kind = [("content-type", "multipart/form-data; boundary=B")];
+    let answer = shop.raw("POST", &url, &kind, Some(form.as_bytes())).json();
+    assert_eq!(answer["err"]["code"], 2010, "{answer}");
+}
+
+/// Known paths answer like any call; only unknown ones are not found.
+#[test]
+fn an_unknown_id_is_no_unknown_path() {
+    let shop = Shop::open();
+    for (method, path) in [
+        ("POST", "account/callbacks/999999/resend"),
+        ("POST", "account/callbacks/abc/resend"),
+        ("GET", "sandbox/inbox/abc"),
+        ("GET", "translate/glossary/7"),
+    ] {
+        let answer = shop.call(method, path, "", &[]);
+        assert_eq!((answer.status, answer.json()["err"]["code"].as_i64()), (200, Some(404)), "{path}");
+    }
+}

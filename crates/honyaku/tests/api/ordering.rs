@@ -301,3 +301,73 @@ fn an_order_of_many_machine_jobs_is_worked_to_its_last() {
     assert_eq!(shop.job("451")["status"], "available");
     shop.verify();
 }
+
+/// What a group waits for may never come: then it goes on without.
+#[test]
+fn a_paid_group_does_not_wait_for_a_job_that_nobody_will_buy() {
+    let shop = Shop::open();
+    let unpaid = |texts: [&str; 2]| {
+        let jobs: Vec<_> = texts.iter().map(|text| job(text)).collect();
+        let data = json!({ "jobs": jobs, "as_group": 1, "process": 0 });
+        let ids = shop.post("translate/jobs", &data).unwrap()["job_ids"].clone();
+        [0, 1].map(|index| ids[index].as_str().unwrap().to_owned())
+    };
+    let buy = |id: &str| shop.put(&format!("translate/job/{id}"), &json!({ "action": "purchase" })).unwrap();
+    let [bought, canceled] = unpaid(["one", "two"]);
+    buy(&bought);
+    shop.post("sandbox/clock", &json!({ "forward": 60 })).unwrap();
+    assert_eq!(shop.job(&bought)["status"], "queued", "the rest may be bought yet");
+    shop.verify();
+    shop.delete(&format!("translate/job/{canceled}")).unwrap();
+    shop.wait_for(&bought, "available");
+    let [bought, expired] = unpaid(["three", "four"]);
+    buy(&bought);
+    shop.post("sandbox/clock", &json!({ "forward": 91 * 24 * 3600 })).unwrap();
+    assert_eq!(shop.job(&expired)["status"], "canceled");
+    shop.wait_for(&bought, "available");
+    shop.verify();
+}
+
+#[test]
+fn a_job_that_was_held_in_the_queue_goes_on_from_there() {
+    let shop = Shop::open();
+    shop.put("sandbox/robot", &json!({ "mode": "automatic", "queue": 50, "take": "never" })).unwrap();
+    shop.orders(&json!([job("hold me")])).unwrap();
+    shop.control("1", "status", &json!({ "status": "hold" })).unwrap();
+    shop.post("sandbox/clock", &json!({ "forward": 60 })).unwrap();
+    shop.control("1", "release", &json!({})).unwrap();
+    shop.wait_for("1", "available");
+    shop.verify();
+}
+
+#[test]
+fn one_job_is_the_one_under_its_name() {
+    let shop = Shop::open();
+    let data = json!({ "job": job("the one"), "jobs": { "other": job("another") } });
+    let placed = shop.post("translate/job", &data).unwrap();
+    assert_eq!(placed["job_ids"], json!({ "job": "1" }));
+    assert_eq!(shop.job("1")["body_src"], "the one");
+}
+
+#[test]
+fn faults_come_in_the_order_of_the_jobs() {
+    let shop = Shop::open();
+    let mut wrong = job("x");
+    wrong["tier"] = json!("best");
+    let refused = shop.orders(&json!({ "first": wrong, "second": 5, "third": job("y") })).unwrap_err();
+    let keys: Vec<&String> = refused.err.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["first", "second"]);
+    let mut target = job("x");
+    target["lc_tgt"] = json!("tlh");
+    let refused = shop.orders(&json!({ "job_1": target })).unwrap_err();
+    let msg = refused.err["job_1"][0]["msg"].as_str().unwrap();
+    assert!(msg.contains("tlh") && msg.contains("from en there is ") && msg.contains("ja"), "{msg}");
+}
+
+#[test]
+fn a_quote_does_not_look_at_what_goes_with_an_order() {
+    let shop = Shop::open();
+    let data = json!({ "jobs": { "a": job("two words") }, "callback_url": "nonsense", "tone": "x".repeat(200),
+        "as_group": "maybe", "process": 0 });
+    assert_eq!(shop.post("translate/service/quote", &data).unwrap()["jobs"]["a"]["unit_count"], 2);
+}

@@ -175,3 +175,67 @@ fn max_chars_binds_the_translator() {
     assert_eq!(shop.control("1", "submit", &json!({ "body_tgt": "長すぎる" })).unwrap_err().code(), 1352);
     shop.control("1", "submit", &json!({ "body_tgt": "短い。" })).unwrap();
 }
+
+#[test]
+fn a_wrong_captcha_speaks_for_many_jobs_only_if_it_is_the_first_fault() {
+    let shop = Shop::open();
+    let (waiting, first) = (shop.orders_text("waiting"), shop.orders_text("first"));
+    shop.delivers(&first, "一");
+    let before = shop.job(&first)["captcha_url"].clone();
+    let wrong = json!({ "job_id": first, "reason": "quality", "comment": "x", "captcha": "nope" });
+    let reject =
+        |items: Value| json!({ "action": "reject", "job_ids": items, "reason": "quality", "comment": "c" });
+    let refused = shop.put("translate/jobs", &reject(json!([waiting, wrong]))).unwrap_err();
+    assert_eq!(refused.code(), 2650);
+    let jobs: Vec<&String> = refused.err["jobs"].as_object().unwrap().keys().collect();
+    assert_eq!(jobs, [&waiting, &first]);
+    assert_eq!(shop.job(&first)["captcha_url"], before, "no try was used");
+    let refused = shop.put("translate/jobs", &reject(json!([wrong, waiting]))).unwrap_err();
+    assert_eq!(refused.code(), 2401);
+    assert_eq!(refused.err["jobs"].as_object().unwrap().len(), 2);
+    assert_ne!(refused.err["captcha_url"], before);
+    assert_eq!(shop.job(&first)["captcha_url"], refused.err["captcha_url"]);
+}
+
+#[test]
+fn an_edited_job_is_found_by_what_its_answer_says() {
+    let shop = Shop::open();
+    let mut edited = job("find me");
+    edited["tier"] = json!("pro");
+    edited["services"] = json!(["translation", "edit"]);
+    shop.orders(&json!([edited])).unwrap();
+    shop.wait_for("1", "available");
+    let shown = shop.job("1");
+    let mut item = json!({});
+    for name in ["body_src", "lc_src", "lc_tgt", "tier", "services"] {
+        item[name] = shown[name].clone();
+    }
+    shop.control("1", "status", &json!({ "status": "reviewable", "force": 1 })).unwrap();
+    shop.put("translate/jobs", &json!({ "action": "approve", "job_ids": [item] })).unwrap();
+    assert_eq!(shop.job("1")["status"], "approved");
+}
+
+#[test]
+fn many_jobs_are_named_once_and_shown_briefly() {
+    let shop = Shop::open();
+    let id = shop.orders_text("twice");
+    let long = "9x".repeat(50_000);
+    let refused = shop.put("translate/jobs", &json!({ "action": "archive", "job_ids": [long] })).unwrap_err();
+    assert!(refused.err.to_string().len() < 1_000, "cut");
+    let twice = shop.call("DELETE", "translate/jobs", &format!("job_ids={id},{id}"), &[]).json();
+    assert_eq!(twice["opstat"], "ok", "{twice}");
+    assert_eq!(shop.job(&id)["status"], "canceled");
+    shop.verify();
+}
+
+#[test]
+fn fields_are_refused_before_the_state_and_comments_by_their_length() {
+    let shop = Shop::open();
+    let id = shop.orders_text("rated");
+    shop.command(&["account", "set", "--account", "demo", "--rating-required", "1"]);
+    let path = format!("translate/job/{id}");
+    assert_eq!(shop.put(&path, &json!({ "action": "approve" })).unwrap_err().code(), 2500);
+    assert_eq!(shop.put(&path, &json!({ "action": "approve", "rating": 3 })).unwrap_err().code(), 2250);
+    let long = json!({ "action": "revise", "comment": "x".repeat(25_001) });
+    assert_eq!(shop.put(&path, &long).unwrap_err().code(), 1351);
+}

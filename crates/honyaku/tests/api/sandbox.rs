@@ -28,7 +28,7 @@ fn an_instant_robot_drives_every_kind_of_job_to_its_end() {
 #[test]
 fn a_tool_that_orders_and_takes_at_once_need_not_wait_for_the_queue() {
     let shop = Shop::open();
-    let slow = json!({ "preset": "realistic", "queue": 3600, "take": "never" });
+    let slow = json!({ "mode": "automatic", "queue": 3600, "take": "never" });
     shop.put("sandbox/robot", &slow).unwrap();
     shop.orders(&json!([job("Take me")])).unwrap();
     assert_eq!(shop.job("1")["status"], "queued");

@@ -1,6 +1,6 @@
 //! What a sandbox's owner can set: test runs, inboxes, silence (sandbox.md 5, 7, 8).
 
-use crate::shop::Shop;
+use crate::shop::{Shop, encoded, job};
 use serde_json::{Value, json};
 
 /// Continues as the owner of another key.
@@ -75,7 +75,7 @@ fn inboxes_are_made_opened_and_counted() {
     for _ in 2..20 {
         shop.post("sandbox/inbox", &json!({})).unwrap();
     }
-    assert_eq!(shop.post("sandbox/inbox", &json!({})).unwrap_err().code(), 2800);
+    assert_eq!(shop.post("sandbox/inbox", &json!({})).unwrap_err().code(), 1352);
 }
 
 #[test]
@@ -111,4 +111,67 @@ fn a_sandbox_key_can_have_its_own_rate() {
     let throttled = (0..10).find_map(|_| shop.get("account/balance", "").err()).unwrap();
     assert!(throttled.msg().contains("with this key"), "{}", throttled.msg());
     shop.verify();
+}
+
+/// Permanent refusals: whoever is told to come back later comes back for ever.
+#[test]
+fn a_full_sandbox_says_so_and_not_that_it_is_busy() {
+    let shop = Shop::open_with(&["--sandbox-max-jobs", "2"]);
+    shop.orders(&json!([job("one"), job("two")])).unwrap();
+    let data = format!("data={}", encoded(&json!({ "jobs": [job("three")] }).to_string()));
+    let full = shop.call("POST", "translate/jobs", &data, &[]);
+    assert_eq!((full.status, full.json()["err"]["code"].as_i64()), (200, Some(1352)));
+    assert_eq!(full.header("retry-after"), "");
+    shop.verify();
+}
+
+#[test]
+fn nobody_waits_for_an_inbox_when_the_server_goes_down() {
+    let shop = Shop::open();
+    let token = shop.inbox();
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| shop.get(&format!("sandbox/inbox/{token}"), "wait=30"));
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        let asked = std::time::Instant::now();
+        shop.tell("TERM");
+        assert_eq!(waits.join().unwrap().unwrap()["requests"], json!([]));
+        assert!(asked.elapsed().as_secs() < 15, "it waited to its end");
+    });
+}
+
+#[test]
+fn a_wipe_puts_the_clock_back_even_while_somebody_moves_it() {
+    let shop = Shop::open();
+    let jobs: Vec<_> = (0..2_000).map(|n| job(&format!("text {n}"))).collect();
+    shop.put("sandbox/robot", &json!({ "mode": "automatic", "take": 100, "submit": 100 })).unwrap();
+    shop.orders(&json!(jobs)).unwrap();
+    std::thread::scope(|scope| {
+        let moves = scope.spawn(|| shop.post("sandbox/clock", &json!({ "forward": 3_600 })));
+        shop.until("the clock moves", || shop.get("sandbox", "").unwrap()["clock"]["offset"] != 0);
+        shop.post("sandbox/wipe", &json!({ "confirm": "demo" })).unwrap();
+        moves.join().unwrap().unwrap();
+    });
+    assert_eq!(shop.get("sandbox", "").unwrap()["clock"]["offset"], 0);
+}
+
+#[test]
+fn a_senior_robot_speaks_as_one() {
+    let shop = Shop::open();
+    shop.put("sandbox/robot", &json!({ "mode": "instant" })).unwrap();
+    let told = job("Ask [[[sandbox: senior; comment=\"Which?\"; comment_after=\"Done\"]]]");
+    shop.orders(&json!([told])).unwrap();
+    shop.wait_for("1", "reviewable");
+    let thread = shop.get("translate/job/1/comments", "").unwrap();
+    let authors: Vec<&str> =
+        thread["thread"].as_array().unwrap().iter().map(|said| said["author"].as_str().unwrap()).collect();
+    assert_eq!(authors, ["senior translator", "senior translator"]);
+}
+
+#[test]
+fn a_comment_instructs_the_robot_briefly() {
+    let shop = Shop::open();
+    let comment = "sandbox: take=never\n".repeat(200);
+    let refused =
+        shop.post("translate/jobs", &json!({ "jobs": [job("a")], "comment": comment })).unwrap_err();
+    assert_eq!((refused.code(), refused.err["field"].as_str()), (1351, Some("comment")));
 }

@@ -228,3 +228,31 @@ fn keys_are_added_revoked_and_changed_from_the_command_line() {
     assert_eq!(over.code(), 2700);
     assert!(over.msg().contains("spending limit"), "{}", over.msg());
 }
+
+/// Some proxies add their line below what the caller sent instead of joining them.
+#[test]
+fn a_proxys_own_line_counts_and_not_the_callers() {
+    let shop = Shop::open_with(&["--trusted-proxies", "127.0.0.1", "--rate-limit-per-address", "3"]);
+    let statuses: Vec<u16> = (0..5)
+        .map(|n| {
+            let made_up = format!("203.0.113.{n}");
+            let lines = [("x-forwarded-for", made_up.as_str()), ("x-forwarded-for", "198.51.100.9")];
+            shop.call("GET", "account/balance", "", &lines).status
+        })
+        .collect();
+    assert_eq!(statuses, [200, 200, 200, 429, 429]);
+}
+
+#[test]
+fn what_cannot_be_read_is_counted_too() {
+    let shop = Shop::open_with(&["--rate-limit-per-address", "3"]);
+    let url = format!("{}translate/jobs", shop.base);
+    let send = |method: &str| {
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let answer = shop.raw(method, &url, &form, Some(b"data=%ff"));
+        (answer.status, answer.json()["err"]["code"].as_i64().unwrap())
+    };
+    assert_eq!(send("PATCH"), (405, 405));
+    assert_eq!([send("POST"), send("POST"), send("POST")], [(200, 1351); 3]);
+    assert_eq!(send("POST"), (429, 2800));
+}

@@ -141,22 +141,31 @@ impl<T> Queue<T> {
         }
     }
 
-    /// The next closure if one waits, or a call that arrives within `patience`; background work
-    /// only if there is room for it.
-    pub fn next_soon(&self, with_background: bool, patience: Duration) -> Option<(T, Urgency)> {
+    /// Those who wait look again.
+    pub fn wake(&self) {
+        // Nobody is between looking and waiting while the lock is held.
+        let _waiting = self.lock();
+        self.arrived.notify_all();
+    }
+
+    /// The next closure, calls first and background work only if there is room for it. Waits for
+    /// one as long as `patience` is left, which is asked for again at every `wake`.
+    pub fn next_while(&self, with_background: bool, patience: impl Fn() -> Duration) -> Option<(T, Urgency)> {
         let mut waiting = self.lock();
-        if waiting.calls.is_empty() && !patience.is_zero() {
-            let woken =
-                self.arrived.wait_timeout_while(waiting, patience, |waiting| waiting.calls.is_empty());
+        loop {
+            if let Some(item) = waiting.calls.pop_front() {
+                return Some((item, Urgency::Call));
+            }
+            if with_background && !waiting.background.is_empty() && !waiting.pace.holds_back() {
+                return waiting.background.pop_front().map(|item| (item, Urgency::Background));
+            }
+            let left = patience();
+            if left.is_zero() {
+                return None;
+            }
+            let woken = self.arrived.wait_timeout(waiting, left.min(ASK_AGAIN));
             waiting = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
-        if let Some(item) = waiting.calls.pop_front() {
-            return Some((item, Urgency::Call));
-        }
-        if !with_background || waiting.pace.holds_back() {
-            return None;
-        }
-        waiting.background.pop_front().map(|item| (item, Urgency::Background))
     }
 }
 
@@ -173,12 +182,16 @@ mod tests {
         queue.push(4, Urgency::Background);
         assert_eq!(queue.next(), Some((2, Urgency::Call)));
         queue.took(Urgency::Call, Duration::from_secs(1));
-        assert_eq!(queue.next_soon(false, Duration::ZERO), None, "there is no room for it");
+        assert_eq!(queue.next_while(false, Duration::default), None, "there is no room for it");
         queue.took(Urgency::Background, Duration::from_millis(4));
-        assert_eq!(queue.next_soon(true, Duration::ZERO), None, "calls keep the writer busy");
+        assert_eq!(queue.next_while(true, Duration::default), None, "calls keep the writer busy");
         assert_eq!(queue.next(), Some((1, Urgency::Background)), "its share comes");
         std::thread::sleep(WINDOW * 6);
-        assert_eq!(queue.next_soon(true, Duration::ZERO), Some((3, Urgency::Background)), "calls are over");
+        assert_eq!(
+            queue.next_while(true, Duration::default),
+            Some((3, Urgency::Background)),
+            "calls are over"
+        );
         queue.drop_sender();
         assert_eq!(queue.next(), Some((4, Urgency::Background)));
         assert_eq!(queue.next(), None);

@@ -2,7 +2,7 @@
 //! here, read once and written once, whatever the number of closures that share it.
 
 use super::Error;
-use rusqlite::Connection;
+use super::sqlite::Statements;
 use std::collections::HashMap;
 
 /// The sequences that the present commit has used.
@@ -20,12 +20,17 @@ struct Sequence {
 
 impl Sequences {
     /// Takes `count` numbers; the first of them.
-    pub fn take(&mut self, connection: &Connection, name: &'static str, count: i64) -> Result<i64, Error> {
+    pub fn take(
+        &mut self,
+        statements: &mut Statements<'_>,
+        name: &'static str,
+        count: i64,
+    ) -> Result<i64, Error> {
         let sequence = match self.used.entry(name) {
             std::collections::hash_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::hash_map::Entry::Vacant(new) => {
-                let next = connection
-                    .prepare_cached("SELECT next FROM id_sequence WHERE name = ?1")?
+                let next = statements
+                    .get("SELECT next FROM id_sequence WHERE name = $1")?
                     .query_row([name], |row| row.get(0))?;
                 new.insert(Sequence { stored: next, next })
             }
@@ -52,11 +57,11 @@ impl Sequences {
     }
 
     /// Writes what was used and forgets it: another process may take numbers between commits.
-    pub fn store(&mut self, connection: &Connection) -> Result<(), Error> {
+    pub fn store(&mut self, statements: &mut Statements<'_>) -> Result<(), Error> {
         self.taken.clear();
         for (name, sequence) in self.used.drain().filter(|(_, sequence)| sequence.next != sequence.stored) {
-            connection
-                .prepare_cached("UPDATE id_sequence SET next = ?2 WHERE name = ?1")?
+            statements
+                .get("UPDATE id_sequence SET next = $2 WHERE name = $1")?
                 .execute((name, sequence.next))?;
         }
         Ok(())

@@ -1,20 +1,26 @@
 //! SQLite, embedded: one writer thread with group commit, a few readers.
 //!
-//! Write closures that wait together share one commit, each in its own savepoint, and are
-//! answered after the commit; so durability (`synchronous=FULL`) costs one disk flush for
-//! many requests. A closure that fails or panics is rolled back alone. Readers run each
-//! closure in a read transaction, so it sees one state of the data.
+//! Write closures that wait together share one commit, each in its own savepoint. A closure
+//! that fails or panics is rolled back alone. `disk` answers them once the commit is on the
+//! disk; as long as the disk is busy with one commit, the next stays open for more closures.
+//! So durability costs one disk flush for many requests, and no time of the writer. Readers
+//! run each closure in a read transaction, so it sees one state of the data.
 
+mod disk;
+mod statements;
+mod transaction;
+
+use self::disk::{Disk, Sync};
+pub use self::statements::Statements;
+use self::transaction::Transaction;
 use super::db::Lane;
 use super::queue::{Queue, Urgency};
 use super::sequences::Sequences;
 use super::work::{self, Shared, Work, spawn};
-use super::{Dialect, Error, Param, Row, Sql, Tx, Value, ValueRef, migrate};
+use super::{Error, Tx, migrate};
 use fs4::FileExt;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
-use std::borrow::Cow;
-use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
@@ -45,6 +51,7 @@ pub struct Sqlite {
     writer: Writer,
     reader: mpsc::Sender<Box<dyn Work>>,
     at_hand: Arc<[Mutex<Connection>]>,
+    disk: Disk,
     _lock: Option<Arc<std::fs::File>>,
 }
 
@@ -72,17 +79,19 @@ impl Sqlite {
         prepare(&mut connection, now_ms)?;
         let queue = Arc::new(Queue::new());
         let writer = Writer(Arc::clone(&queue));
-        spawn("db-writer", move || write_loop(&connection, &queue))?;
+        let disk = Disk::start(sync_log(&options.path)?, Arc::clone(&queue))?;
+        let written = disk.clone();
+        spawn("db-writer", move || write_loop(&connection, &queue, &written))?;
         let (reader, work) = mpsc::channel();
         let work = Arc::new(Mutex::new(work));
         let mut at_hand = Vec::new();
         for number in 0..options.readers.max(1) {
             let connection = connect_to_read(&options.path)?;
-            let work = Arc::clone(&work);
-            spawn(&format!("db-reader-{number}"), move || read_loop(&connection, &work))?;
+            let (work, seen) = (Arc::clone(&work), disk.clone());
+            spawn(&format!("db-reader-{number}"), move || read_loop(&connection, &work, &seen))?;
             at_hand.push(Mutex::new(connect_to_read(&options.path)?));
         }
-        Ok(Self { writer, reader, at_hand: at_hand.into(), _lock: lock })
+        Ok(Self { writer, reader, at_hand: at_hand.into(), disk, _lock: lock })
     }
 
     /// Hands work to the threads.
@@ -99,7 +108,7 @@ impl Sqlite {
     /// Reads on this thread, if a connection is free.
     fn read_here(&self, work: Box<dyn Work>) {
         match self.at_hand.iter().find_map(|connection| connection.try_lock().ok()) {
-            Some(connection) => read(&connection, work),
+            Some(connection) => read(&mut Transaction::new(&connection), &self.disk, work),
             None => self.submit(work, Lane::Read),
         }
     }
@@ -130,8 +139,7 @@ pub fn look_into<T, E: From<Error>>(
 ) -> Result<T, E> {
     let connection =
         Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(Error::from)?;
-    let sequences = RefCell::default();
-    closure(&mut Tx::new(&mut Transaction { connection: &connection, sequences: &sequences }))
+    closure(&mut Tx::new(&mut Transaction::new(&connection)))
 }
 
 /// Makes an empty file for its owner alone, if there is none; what the engine puts beside it
@@ -166,7 +174,7 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     // Plans do not depend on bound values: otherwise statements are compiled anew for each.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; \
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; \
          PRAGMA cache_size=-24000; PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;",
     )?;
     Ok(connection)
@@ -178,6 +186,22 @@ fn connect_to_read(path: &Path) -> Result<Connection, Error> {
     Ok(connection)
 }
 
+/// What puts the log of the open file on the disk, and what is in it already.
+fn sync_log(path: &Path) -> Result<Sync, Error> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let open = || {
+        let log = std::fs::File::open(&log)?;
+        log.sync_data()?;
+        // Its name, too.
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        std::fs::File::open(directory.unwrap_or(Path::new(".")))?.sync_all()?;
+        Ok(log)
+    };
+    let log = open().map_err(|error: std::io::Error| Error::Unavailable(error.to_string()))?;
+    Ok(Box::new(move || log.sync_data()))
+}
+
 /// The state of a file that may not be there yet.
 pub fn migrations(options: &Options) -> Result<Vec<migrate::State>, Error> {
     let connection = if options.path.exists() {
@@ -185,40 +209,44 @@ pub fn migrations(options: &Options) -> Result<Vec<migrate::State>, Error> {
     } else {
         Connection::open_in_memory()?
     };
-    let sequences = RefCell::default();
-    migrate::states(&mut Transaction { connection: &connection, sequences: &sequences })
+    migrate::states(&mut Transaction::new(&connection))
 }
 
 fn prepare(connection: &mut Connection, now_ms: i64) -> Result<(), Error> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let sequences = RefCell::default();
-    let mut sql = Transaction { connection: &transaction, sequences: &sequences };
+    let mut sql = Transaction::new(&transaction);
     migrate::run(&mut sql, now_ms)?;
     crate::jobs::publish_moves(&mut Tx::new(&mut sql))?;
-    sequences.borrow_mut().store(&transaction)?;
+    sql.store_sequences()?;
+    drop(sql);
     Ok(transaction.commit()?)
 }
 
-fn write_loop(connection: &Connection, queue: &Queue<Box<dyn Work>>) {
-    let sequences = RefCell::new(Sequences::default());
-    let sql = &mut Transaction { connection, sequences: &sequences };
+fn write_loop(connection: &Connection, queue: &Queue<Box<dyn Work>>, disk: &Disk) {
+    let sql = &mut Transaction::new(connection);
     let mut together = 0;
     while let Some(first) = queue.next() {
+        if disk.has_failed() {
+            disk.answer(first.0);
+            continue;
+        }
         // Who came together before comes together again: waiting a moment for them saves commits.
         let patience = if together > 2 { PATIENCE } else { Duration::ZERO };
-        together = commit_together(sql, first, queue, patience);
+        together = commit_together(sql, first, queue, disk, patience);
     }
 }
 
-/// One commit: the first closure, and whoever waits. Answers how many they were.
+/// One commit: the first closure, and whoever comes until the disk is free for it. Answers how
+/// many they were.
 fn commit_together(
     sql: &mut Transaction<'_>,
     (mut first, urgency): (Box<dyn Work>, Urgency),
     queue: &Queue<Box<dyn Work>>,
+    disk: &Disk,
     patience: Duration,
 ) -> usize {
-    let (connection, started) = (sql.connection, Instant::now());
-    if let Err(error) = say(connection, "BEGIN IMMEDIATE") {
+    let started = Instant::now();
+    if let Err(error) = sql.statements.say("BEGIN IMMEDIATE") {
         first.answer(Err(&error.into()));
         return 0;
     }
@@ -226,15 +254,24 @@ fn commit_together(
     let kept = run(sql, first.as_mut());
     queue.took(urgency, started.elapsed());
     if !kept {
-        sql.sequences.take();
-        let ended = say(connection, "ROLLBACK").map_err(Error::from);
-        first.answer(ended.as_ref().copied());
+        sql.sequences = Sequences::default();
+        match sql.statements.say("ROLLBACK") {
+            Ok(()) => disk.answer(first),
+            Err(error) => first.answer(Err(&error.into())),
+        }
         return 0;
     }
     let mut done = vec![first];
     let mut background = if urgency == Urgency::Background { started.elapsed() } else { Duration::ZERO };
-    while started.elapsed() < GROUP_FOR
-        && let Some((mut closure, urgency)) = queue.next_soon(background < BACKGROUND_FOR, patience)
+    let wait = |asked: Instant| {
+        let patience = if disk.is_busy() { GROUP_FOR } else { patience };
+        patience.saturating_sub(asked.elapsed())
+    };
+    while let left = GROUP_FOR.saturating_sub(started.elapsed())
+        && !left.is_zero()
+        && let asked = Instant::now()
+        && let Some((mut closure, urgency)) =
+            queue.next_while(background < BACKGROUND_FOR, || wait(asked).min(left))
     {
         let began = Instant::now();
         in_savepoint(sql, closure.as_mut());
@@ -245,150 +282,65 @@ fn commit_together(
         }
         done.push(closure);
     }
-    let committing = Instant::now();
-    let stored = sql.sequences.borrow_mut().store(connection);
-    let committed = stored.and_then(|()| say(connection, "COMMIT").map_err(Error::from));
-    if committed.is_err() {
-        // A failed commit may leave the transaction open.
-        let _ = say(connection, "ROLLBACK");
-    }
-    // The commit is for the sake of the first.
-    queue.took(urgency, committing.elapsed());
     let together = done.len();
-    for closure in done {
-        closure.answer(committed.as_ref().copied());
-    }
+    commit(sql, done, urgency, queue, disk);
     together
 }
 
-fn in_savepoint(sql: &mut Transaction<'_>, closure: &mut dyn Work) {
-    let connection = sql.connection;
-    let kept = say(connection, "SAVEPOINT work").is_ok() && run(sql, closure);
-    let back = if kept { Ok(()) } else { say(connection, "ROLLBACK TO work") };
-    if !kept {
-        sql.sequences.borrow_mut().take_back();
+fn commit(
+    sql: &mut Transaction<'_>,
+    done: Vec<Box<dyn Work>>,
+    urgency: Urgency,
+    queue: &Queue<Box<dyn Work>>,
+    disk: &Disk,
+) {
+    let committing = Instant::now();
+    let stored = sql.store_sequences();
+    disk.commit_begins();
+    let committed = stored.and_then(|()| sql.statements.say("COMMIT").map_err(Error::from));
+    disk.commit_ended();
+    // The commit is for the sake of the first.
+    queue.took(urgency, committing.elapsed());
+    if committed.is_err() {
+        // A failed commit may leave the transaction open.
+        let _ = sql.statements.say("ROLLBACK");
     }
-    if let Err(error) = back.and_then(|()| say(connection, "RELEASE work")) {
+    for closure in done {
+        match &committed {
+            Ok(()) => disk.answer(closure),
+            Err(error) => closure.answer(Err(error)),
+        }
+    }
+}
+
+fn in_savepoint(sql: &mut Transaction<'_>, closure: &mut dyn Work) {
+    let kept = sql.statements.say("SAVEPOINT work").is_ok() && run(sql, closure);
+    let back = if kept { Ok(()) } else { sql.statements.say("ROLLBACK TO work") };
+    if !kept {
+        sql.sequences.take_back();
+    }
+    if let Err(error) = back.and_then(|()| sql.statements.say("RELEASE work")) {
         tracing::error!(%error, "a savepoint did not end");
     }
 }
 
-/// Runs a statement without parameters that is kept compiled.
-fn say(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
-    connection.prepare_cached(sql)?.raw_execute().map(|_| ())
-}
-
 fn run(sql: &mut Transaction<'_>, closure: &mut dyn Work) -> bool {
-    sql.sequences.borrow_mut().begin();
+    sql.sequences.begin();
     work::run(&mut Tx::new(sql), closure)
 }
 
-fn read_loop(connection: &Connection, shared: &Shared<Box<dyn Work>>) {
+fn read_loop(connection: &Connection, shared: &Shared<Box<dyn Work>>, disk: &Disk) {
+    let sql = &mut Transaction::new(connection);
     while let Some(closure) = work::next(shared) {
-        read(connection, closure);
+        read(sql, disk, closure);
     }
 }
 
-fn read(connection: &Connection, mut closure: Box<dyn Work>) {
-    let opened = say(connection, "BEGIN");
-    if opened.is_ok() {
-        let sequences = RefCell::default();
-        run(&mut Transaction { connection, sequences: &sequences }, closure.as_mut());
-        let _ = say(connection, "COMMIT");
+fn read(sql: &mut Transaction<'_>, disk: &Disk, mut closure: Box<dyn Work>) {
+    if let Err(error) = sql.statements.say("BEGIN") {
+        return closure.answer(Err(&error.into()));
     }
-    closure.answer(opened.map_err(Error::from).as_ref().copied());
-}
-
-/// A connection inside a transaction.
-struct Transaction<'c> {
-    connection: &'c Connection,
-    sequences: &'c RefCell<Sequences>,
-}
-
-impl Transaction<'_> {
-    fn bound<'s>(&'s self, sql: &str, params: &[&dyn Param]) -> Result<rusqlite::CachedStatement<'s>, Error> {
-        // For SQLite `$1` is a name, which would have to be looked up; `?1` is a number.
-        let text = if sql.contains('$') { Cow::Owned(sql.replace('$', "?")) } else { Cow::Borrowed(sql) };
-        let mut statement = self.connection.prepare_cached(&text)?;
-        if statement.parameter_count() != params.len() {
-            let (wanted, given) = (statement.parameter_count(), params.len());
-            return Err(Error::Engine(format!("{given} values for {wanted} parameters in {sql}")));
-        }
-        for (index, param) in (1..).zip(params) {
-            statement.raw_bind_parameter(index, Bound(param.value()))?;
-        }
-        Ok(statement)
-    }
-}
-
-struct Bound<'a>(ValueRef<'a>);
-
-impl rusqlite::ToSql for Bound<'_> {
-    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
-        use rusqlite::types::{ToSqlOutput::Borrowed, ValueRef as Engine};
-        Ok(Borrowed(match self.0 {
-            ValueRef::Null => Engine::Null,
-            ValueRef::Int(number) => Engine::Integer(number),
-            ValueRef::Text(text) => Engine::Text(text.as_bytes()),
-            ValueRef::Bytes(bytes) => Engine::Blob(bytes),
-        }))
-    }
-}
-
-impl Sql for Transaction<'_> {
-    fn execute(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64, Error> {
-        let changed = self.bound(sql, params)?.raw_execute()?;
-        u64::try_from(changed).map_err(|_| Error::Engine("too many rows".into()))
-    }
-
-    fn query(
-        &mut self,
-        sql: &str,
-        params: &[&dyn Param],
-        each: &mut dyn FnMut(Row) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let mut statement = self.bound(sql, params)?;
-        let columns = statement.column_count();
-        let mut rows = statement.raw_query();
-        while let Some(row) = rows.next()? {
-            let values = (0..columns).map(|index| cell(row, index)).collect::<Result<_, Error>>()?;
-            each(Row::new(values))?;
-        }
-        Ok(())
-    }
-
-    fn batch(&mut self, text: &str) -> Result<(), Error> {
-        Ok(self.connection.execute_batch(text)?)
-    }
-
-    fn dialect(&self) -> Dialect {
-        Dialect::Sqlite
-    }
-
-    fn for_update(&self) -> &'static str {
-        // There is one writer.
-        ""
-    }
-
-    fn skip_locked(&self) -> &'static str {
-        ""
-    }
-
-    fn reserve_ids(&mut self, sequence: &'static str, count: i64) -> Result<i64, Error> {
-        self.sequences.borrow_mut().take(self.connection, sequence, count)
-    }
-}
-
-fn cell(row: &rusqlite::Row<'_>, index: usize) -> Result<Value, Error> {
-    use rusqlite::types::ValueRef as Engine;
-    let text = |bytes: &[u8]| {
-        String::from_utf8(bytes.to_vec()).map_err(|_| Error::Engine("a text is not UTF-8".into()))
-    };
-    Ok(match row.get_ref(index)? {
-        Engine::Null => Value::Null,
-        Engine::Integer(number) => Value::Int(number),
-        Engine::Text(bytes) => Value::Text(text(bytes)?),
-        Engine::Blob(bytes) => Value::Bytes(bytes.to_vec()),
-        Engine::Real(_) => return Err(Error::Engine("a floating-point column".into())),
-    })
+    run(sql, closure.as_mut());
+    let _ = sql.statements.say("COMMIT");
+    disk.answer(closure);
 }

@@ -1,7 +1,7 @@
 //! The members of a JSON object in the order sent.
 
 use super::Json;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// A JSON object: its members in the order sent, each name once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,10 +64,15 @@ impl IntoIterator for Object {
 impl FromIterator<(String, Json)> for Object {
     fn from_iter<I: IntoIterator<Item = (String, Json)>>(members: I) -> Object {
         let mut kept: Vec<(String, Json)> = Vec::new();
+        // Looking through them one by one would take a million names for ever.
+        let mut places: HashMap<String, usize> = HashMap::new();
         for (name, value) in members {
-            match kept.iter_mut().find(|(known, _)| *known == name) {
+            match places.get(&name).and_then(|place| kept.get_mut(*place)) {
                 Some(member) => member.1 = value,
-                None => kept.push((name, value)),
+                None => {
+                    places.insert(name.clone(), kept.len());
+                    kept.push((name, value));
+                }
             }
         }
         Object(kept)

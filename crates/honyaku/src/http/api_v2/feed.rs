@@ -40,9 +40,7 @@ pub async fn events(mut call: Call) -> Result<Answer, Failure> {
     loop {
         news.mark_unchanged();
         let events = call.read(move |tx, ctx| look::events(tx, ctx, EventId(after), limit.max(1))).await?;
-        let timed_out =
-            Instant::now() >= until || call.app.closing.load(std::sync::atomic::Ordering::Relaxed);
-        if !events.is_empty() || timed_out {
+        if !events.is_empty() || Instant::now() >= until || call.app.is_closing() {
             let next =
                 events.last().and_then(|event| event["id"].as_str()).map_or(after.to_string(), str::to_owned);
             return Ok(json!({ "events": events, "next": next }).into());
@@ -144,14 +142,14 @@ pub async fn resend(mut call: Call) -> Result<Answer, Failure> {
         Fault::new(404, format!("no callback {shown} in this account")).of("id")
     };
     let wanted = id(call.path.first().map_or("", String::as_str)).map(DeliveryId);
-    let Some(wanted) = wanted else { return Err(call.fault(&unknown())) };
-    call.write(&data, move |tx, ctx| {
+    let Some(wanted) = wanted else { return Err(call.fault(&unknown()).within_the_api()) };
+    let resent = call.write(&data, move |tx, ctx| {
         debug_assert_eq!(ctx.actor, Actor::CustomerApi);
         if deliveries::resend(tx, ctx.scope, wanted, real_now())? {
             Ok(json!({}))
         } else {
             Err(unknown().into())
         }
-    })
-    .await
+    });
+    resent.await.map_err(|failure| if failure.status == 404 { failure.within_the_api() } else { failure })
 }

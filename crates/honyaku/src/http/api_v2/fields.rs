@@ -82,7 +82,7 @@ pub fn callback_url(
 
 /// Attachments as JSON text: a list of addresses with names and types.
 pub fn attachments(object: &Object, most: usize) -> Result<Option<String>, Fault> {
-    let name = if object.get("attachments").is_some() { "attachments" } else { "url_attachments" };
+    let name = if given(object.get("attachments")).is_some() { "attachments" } else { "url_attachments" };
     let refuse = |detail: String| fault(2010, name, detail);
     let Some(list) = field::list(object.get(name)).map_err(refused(2010, name))? else { return Ok(None) };
     if list.len() > most {

@@ -32,12 +32,7 @@ async fn find(call: &Call) -> Result<Glossary, Failure> {
         Some(id) => call.read(move |tx, ctx| Ok(glossaries::find(tx, ctx.scope, id)?)).await?,
         None => None,
     };
-    found.ok_or_else(|| {
-        let mut failure = call
-            .fault(&Fault::new(404, format!("no glossary {} in this account", wire::json::shown_text(text))));
-        failure.status = 200;
-        failure
-    })
+    found.ok_or_else(|| call.no_such(format!("no glossary {} in this account", wire::json::shown_text(text))))
 }
 
 /// Uploads come with a later version; until then each says so.

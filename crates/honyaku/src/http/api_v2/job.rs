@@ -86,8 +86,9 @@ pub async fn write_comment(call: &Call, subject: Subject, data: Object) -> Resul
     let body = body.ok_or_else(|| refuse(Fault::new(2000, "send the comment's text").of("body")))?;
     let linked = fields::attachments(&data, call.app.limits.attachments).map_err(refuse)?;
     let files = uploads(call).map_err(refuse)?;
+    let most = call.app.limits.attachments;
     call.write(&data, move |tx, ctx| {
-        let attachments = comment::attach(tx, ctx, linked, files)?;
+        let attachments = comment::attach(tx, ctx, linked, files, most)?;
         comment::write(tx, ctx, subject, "customer", &body, attachments)?;
         Ok(json!({}))
     })

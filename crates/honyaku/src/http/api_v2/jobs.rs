@@ -40,6 +40,8 @@ pub async fn order_one(mut call: Call) -> Result<Answer, Failure> {
     let job = data.remove("job").ok_or_else(|| {
         call.fault(&Fault::new(1800, "send job: an object with body_src, lc_src, lc_tgt, tier").of("job"))
     })?;
+    // Another client's habit, not what this method works on.
+    data.remove("jobs");
     let jobs: Object = [("job".to_owned(), job)].into_iter().collect();
     let data: Object = [("jobs".to_owned(), Json::Object(jobs))].into_iter().chain(data).collect();
     place(call, data).await
@@ -122,7 +124,17 @@ async fn obey_instructions(call: &Call, request: &Request) -> Result<(), Failure
             .flatten()
             .filter_map(instruction::lines)
             .collect();
-        let own = instruction::parse(&draft.body_src, &lines.join("\n"));
+        let lines = lines.join("\n");
+        if lines.len() > instruction::LINES_BYTES {
+            // Each job keeps them.
+            let text = format!(
+                "has {} bytes of instructions for the sandbox's robot; at most {} are accepted",
+                lines.len(),
+                instruction::LINES_BYTES
+            );
+            return Err(call.fault(&fault(1351, "comment", text)));
+        }
+        let own = instruction::parse(&draft.body_src, &lines);
         slow_s = slow_s.max(own.slow_s);
         if let Some(code) = own.error {
             return Err(call.refuse(code, format!("asked for by an instruction in job {:?}", draft.key)));
@@ -266,9 +278,16 @@ pub async fn act(mut call: Call) -> Result<Answer, Failure> {
     let noted = Arc::clone(&wrong_captcha);
     let result = call.write(&data.object, move |tx, ctx| bulk.run(tx, ctx, &noted)).await;
     let wrong = wrong_captcha.lock().ok().and_then(|mut noted| noted.take());
-    match wrong {
-        Some(job) => Err(review::replace_captcha(&call, job).await),
-        None => result,
+    match (wrong, result) {
+        // Only if the picture is what the call fails for: otherwise it uses no try.
+        (Some(job), Err(refused)) if refused.err["code"] == 2401 => {
+            let mut replaced = review::replace_captcha(&call, job).await;
+            if let Some(jobs) = refused.err.get("jobs") {
+                replaced.err["jobs"] = jobs.clone();
+            }
+            Err(replaced)
+        }
+        (_, result) => result,
     }
 }
 

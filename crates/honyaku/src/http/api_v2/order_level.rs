@@ -27,15 +27,13 @@ const ORDER_LEVEL: &[&str] = &[
     "dry_run",
 ];
 
-/// The jobs of a call with their keys, and the order-level members. What is neither is kept
-/// as a fault under its key.
+/// The jobs of a call with their keys, and the order-level members.
 pub struct Sent {
-    /// Jobs in the order sent.
-    pub jobs: Vec<(String, Object)>,
+    /// Jobs in the order sent. What is neither a job nor an order-level member is a fault under
+    /// its key.
+    pub jobs: Vec<(String, Result<Object, Fault>)>,
     /// Order-level members from both places; beside `jobs` wins.
     pub order: Object,
-    /// Members that are no jobs.
-    pub strangers: Vec<(String, Vec<Fault>)>,
 }
 
 /// Tells jobs from order-level members. Takes the data: a large order is not held twice.
@@ -58,22 +56,22 @@ pub fn sort(mut data: Object, most: usize) -> Result<Sent, Fault> {
         }
         None => Vec::new(),
     };
-    let mut sent = Sent { jobs: Vec::new(), order: Object::default(), strangers: Vec::new() };
+    let mut sent = Sent { jobs: Vec::new(), order: Object::default() };
     let mut inside = Vec::new();
     for (key, value) in all {
         match value {
-            Json::Object(job) => sent.jobs.push((key, job)),
+            Json::Object(job) => sent.jobs.push((key, Ok(job))),
             other if ORDER_LEVEL.contains(&key.as_str()) => inside.push((key, other)),
             other => {
                 let text = format!(
                     "{} is no job: send an object with body_src, lc_src, lc_tgt, tier",
                     shown(&other)
                 );
-                sent.strangers.push((key, vec![Fault::new(1800, text)]));
+                sent.jobs.push((key, Err(Fault::new(1800, text))));
             }
         }
     }
-    if sent.jobs.is_empty() && sent.strangers.is_empty() {
+    if sent.jobs.is_empty() {
         return Err(missing());
     }
     if sent.jobs.len() > most {
@@ -98,10 +96,11 @@ pub fn read(data: Object, rules: &Rules<'_>) -> Result<Request, Error> {
 
 /// Reads the jobs with the order-level members as their defaults.
 pub fn jobs(sent: Sent, rules: &Rules<'_>) -> Result<Vec<service::draft::Draft>, Error> {
-    let mut faults = sent.strangers;
+    let mut faults = Vec::new();
     let mut drafts = Vec::with_capacity(sent.jobs.len());
     for (key, job) in sent.jobs {
-        match submission::read(&key, &job, &sent.order, rules) {
+        let read = |job: Object| submission::read(&key, &job, &sent.order, rules);
+        match job.map_err(|fault| vec![fault]).and_then(read) {
             Ok(draft) => drafts.push(draft),
             Err(found) => faults.push((key, found)),
         }

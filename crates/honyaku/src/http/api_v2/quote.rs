@@ -35,9 +35,12 @@ pub async fn quote(mut call: Call) -> Result<Answer, Failure> {
             machine: machine::is_offered(scope),
             detect: true,
         };
-        let sent = order_level::sort(data, app.limits.jobs_per_order)?;
+        let mut sent = order_level::sort(data, app.limits.jobs_per_order)?;
+        // A quote asks for texts; what goes with an order is not looked at.
+        sent.order = Object::default();
+        let is_to_be_detected = |job: &Object| given(job.get("lc_src")).is_none();
         let detected: Vec<bool> =
-            sent.jobs.iter().map(|(_, job)| given(job.get("lc_src")).is_none()).collect();
+            sent.jobs.iter().map(|(_, job)| job.as_ref().is_ok_and(is_to_be_detected)).collect();
         order_level::jobs(sent, &rules).map(|drafts| drafts.into_iter().zip(detected).collect::<Vec<_>>())
     });
     let drafts: Vec<(Draft, bool)> = parsed

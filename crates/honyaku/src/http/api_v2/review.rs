@@ -15,6 +15,7 @@ use domain::tier::Tier;
 use serde_json::{Value, json};
 use service::reject::{self, Outcome};
 use service::{Context, Error, captcha, review};
+use std::collections::HashSet;
 use std::sync::Mutex;
 use store::jobs::newest_with_text;
 use store::reviews::Feedback;
@@ -106,7 +107,7 @@ fn unknown_action(value: Option<&Json>) -> Fault {
 }
 
 fn required_comment(value: Option<&Json>) -> Result<String, Fault> {
-    let comment = fields::text(value, "comment", 2300, COMMENT_CHARS)?;
+    let comment = fields::text(value, "comment", 1351, COMMENT_CHARS)?;
     match comment {
         Some(comment) if !comment.trim().is_empty() => Ok(comment),
         _ => Err(Fault::new(2300, "say what is to be changed or what is wrong").of("comment")),
@@ -190,8 +191,9 @@ pub enum Item {
     Id(String, Option<JobId>),
     /// By its text: the newest job with it that allows the action.
     Text {
-        /// What lazy loading would look for.
-        text_key: [u8; 32],
+        /// What lazy loading would look for. A `pro` job may have been edited too, which its
+        /// answers do not say in `tier`.
+        text_keys: Vec<[u8; 32]>,
         /// The beginning of the text.
         shown: String,
     },
@@ -216,6 +218,9 @@ pub fn items(data: &DataOutcome, most: usize) -> Result<Vec<(Item, Object)>, Fau
             other => items.push(item(other)?),
         }
     }
+    // A job that is named twice is meant once.
+    let mut named = HashSet::new();
+    items.retain(|(item, _)| !matches!(item, Item::Id(_, Some(id)) if !named.insert(*id)));
     if items.is_empty() {
         return Err(Fault::new(2050, "send job_ids: a list of ids").of(name));
     }
@@ -230,7 +235,9 @@ pub fn items(data: &DataOutcome, most: usize) -> Result<Vec<(Item, Object)>, Fau
 }
 
 fn by_id(text: &str) -> (Item, Object) {
-    (Item::Id(text.to_owned(), crate::http::call::id(text).map(JobId)), Object::default())
+    let id = crate::http::call::id(text).map(JobId);
+    let shown = if id.is_some() { text.to_owned() } else { wire::json::shown_text(text) };
+    (Item::Id(shown, id), Object::default())
 }
 
 fn item(value: &Json) -> Result<(Item, Object), Fault> {
@@ -254,8 +261,10 @@ fn by_text(own: &Object) -> Result<Item, Fault> {
         let target = language::find(member("lc_tgt")?)?;
         let tier = Tier::parse(member("tier")?)?;
         let text = member("body_src")?;
-        let text_key = same_text::key(source.code, target.code, tier, text);
-        Some(Item::Text { text_key, shown: wire::json::shown_text(text) })
+        let edited = (tier == Tier::Pro).then_some(Tier::Ultra);
+        let key = |tier| same_text::key(source.code, target.code, tier, text);
+        let text_keys = [Some(tier), edited].into_iter().flatten().map(key).collect();
+        Some(Item::Text { text_keys, shown: wire::json::shown_text(text) })
     })();
     found.ok_or_else(|| {
         Fault::new(2050, "an element has neither job_id nor body_src, lc_src, lc_tgt and tier").of("job_ids")
@@ -275,8 +284,12 @@ pub fn all_or_none(
     for (item, own) in items {
         let (shown, found) = match item {
             Item::Id(text, id) => (text.clone(), *id),
-            Item::Text { text_key, shown } => {
-                (shown.clone(), newest_with_text(tx, ctx.scope, text_key, possible_from)?)
+            Item::Text { text_keys, shown } => {
+                let mut newest = None;
+                for key in text_keys {
+                    newest = newest.max(newest_with_text(tx, ctx.scope, key, possible_from)?);
+                }
+                (shown.clone(), newest)
             }
         };
         let result = match found {

@@ -228,7 +228,11 @@ fn pair(
         None if rules.detect => faults.keep(detected(body_src?)),
         value => faults.keep(language_of(value, "lc_src", 1400)),
     };
-    let target = faults.keep(language_of(given(own.get("lc_tgt")), "lc_tgt", 1450));
+    let target = language_of(given(own.get("lc_tgt")), "lc_tgt", 1450);
+    let target = faults.keep(target.map_err(|fault| match (fault.code, source, tier) {
+        (1551, Some(source), Some(tier)) => with_what_is_offered(fault, source, tier, edit, rules),
+        _ => fault,
+    }));
     let (source, target) = (source?, target?);
     if source == target {
         faults.0.push(fault(
@@ -286,13 +290,22 @@ fn offered(
         let text = "no machine engine is available on this server: send standard, pro or ultra";
         return Err(fault(1551, "tier", format!("\"machine\": {text}")));
     }
-    let targets = catalogue::targets(source.code, tier, rules.machine);
+    let text = format!("\"{}\" to \"{}\" is not offered at tier {tier}", source.code, target.code);
+    Err(with_what_is_offered(Fault::new(1551, text).of("lc_tgt"), source, tier, edit, rules))
+}
+
+/// The refusal of a target, saying which there are.
+fn with_what_is_offered(
+    mut fault: Fault,
+    source: &Language,
+    tier: Tier,
+    edit: bool,
+    rules: &Rules<'_>,
+) -> Fault {
+    let targets = catalogue::targets(source.code, effective_tier(tier, edit), rules.machine);
     let list = if targets.is_empty() { "nothing".to_owned() } else { targets.join(", ") };
-    let text = format!(
-        "\"{}\" to \"{}\" is not offered at tier {tier}; from {} there is {list}",
-        source.code, target.code, source.code
-    );
-    Err(Fault::new(1551, text).of("lc_tgt"))
+    fault.detail = format!("{}; from {} there is {list}", fault.detail, source.code);
+    fault
 }
 
 /// Counts what is to be translated.

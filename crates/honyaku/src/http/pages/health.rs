@@ -6,7 +6,6 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::Response;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -18,7 +17,7 @@ pub async fn alive() -> Response<Body> {
 /// `GET /readyz`: the database answers and the server is not going down.
 pub async fn ready(State(app): State<Arc<App>>) -> Response<Body> {
     let answers = app.db.read(|tx| store::installation::get(tx, "ready")).await.is_ok();
-    if answers && !app.closing.load(Ordering::Relaxed) {
+    if answers && !app.is_closing() {
         body(200, TEXT, b"ready\n".to_vec())
     } else {
         body(503, TEXT, b"not ready\n".to_vec())

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 const FORWARD_MOST_S: i64 = 400 * 24 * 3600;
 /// Things that one call runs; a robot that never rests must not keep a call for ever.
 const RUNS_MOST: usize = 20_000;
-/// How long one call waits for what workers hold, and how often it looks.
+/// How long one call goes on, and how often it looks for what workers hold.
 const PATIENCE: Duration = Duration::from_secs(45);
 const BREATH: Duration = Duration::from_millis(5);
 
@@ -30,38 +30,65 @@ pub async fn forward(mut call: Call) -> Result<Answer, Failure> {
         return Err(refuse(fields::fault(1352, "forward", text)));
     }
     settle(&call).await?;
-    let start = call.read(|_, ctx| Ok(ctx.now)).await?;
+    let (start, ahead_ms) = call.read(|_, ctx| Ok((ctx.now, sandbox::ahead_ms(ctx)))).await?;
     let target = match (by_s, to_next) {
         (Some(by_s), _) => start.plus_s(by_s),
         (None, true) => call.read(sandbox::next_due).await?.map_or(start, |next| next.max(start)),
         (None, false) => start,
     };
-    let ran = run_until(&call, target).await?;
-    step_to(&call, target).await?;
-    let clock = call.read(|_, ctx| Ok(sandbox::clock(ctx))).await?;
-    Ok(json!({ "now": clock["now"], "offset": clock["offset"], "events": ran }).into())
-}
-
-/// Runs what is due until `target`, moving the clock to each due time on the way.
-async fn run_until(call: &Call, target: Timestamp) -> Result<Vec<Value>, Failure> {
-    let mut ran = Vec::new();
-    let end = Instant::now() + PATIENCE;
-    while ran.len() < RUNS_MOST {
-        let Some(next) = call.read(sandbox::next_due).await?.filter(|next| *next <= target) else { break };
-        step_to(call, next).await?;
-        match run_one(call).await? {
-            Some(what) => ran.push(what),
-            // A worker was faster and is still at it: its row is there until it is done.
-            None if Instant::now() < end => tokio::time::sleep(BREATH).await,
-            None => break,
-        }
-        settle(call).await?;
+    let mut hand = Hand { call: &call, ahead_ms };
+    let (ran, reached) = hand.run_until(target).await?;
+    if reached {
+        hand.step_to(target).await?;
     }
-    Ok(ran)
+    let clock = call.read(|_, ctx| Ok(sandbox::clock(ctx))).await?;
+    let mut answer = json!({ "now": clock["now"], "offset": clock["offset"], "events": ran });
+    if !reached {
+        // Ask again: the rest is due still.
+        answer["unfinished"] = json!(1);
+    }
+    Ok(answer.into())
 }
 
-async fn step_to(call: &Call, to: Timestamp) -> Result<(), Failure> {
-    call.run(Actor::Sandbox, move |tx, ctx| sandbox::forward_to(tx, ctx, to)).await
+/// What moves the clock in one call.
+struct Hand<'c> {
+    call: &'c Call,
+    /// How far it is ahead by what was done here; less means that the sandbox was wiped.
+    ahead_ms: i64,
+}
+
+impl Hand<'_> {
+    /// Runs what is due until `target`, moving the clock to each due time on the way. False: it
+    /// did not come so far, for so much is to be done or the sandbox was wiped.
+    async fn run_until(&mut self, target: Timestamp) -> Result<(Vec<Value>, bool), Failure> {
+        let mut ran = Vec::new();
+        let end = Instant::now() + PATIENCE;
+        while ran.len() < RUNS_MOST && Instant::now() < end {
+            let next = self.call.read(sandbox::next_due).await?.filter(|next| *next <= target);
+            let Some(next) = next else { return Ok((ran, true)) };
+            if !self.step_to(next).await? {
+                return Ok((ran, false));
+            }
+            match run_one(self.call).await? {
+                Some(what) => ran.push(what),
+                // A worker was faster and is still at it: its row is there until it is done.
+                None => tokio::time::sleep(BREATH).await,
+            }
+            settle(self.call).await?;
+        }
+        Ok((ran, false))
+    }
+
+    /// False: the sandbox was wiped.
+    async fn step_to(&mut self, to: Timestamp) -> Result<bool, Failure> {
+        let before = self.ahead_ms;
+        let step = move |tx: &mut store::sql::Tx<'_>, ctx: &service::Context| {
+            sandbox::forward_to(tx, ctx, to, before)
+        };
+        let ahead = self.call.run(Actor::Sandbox, step).await?;
+        self.ahead_ms = ahead.unwrap_or(self.ahead_ms);
+        Ok(ahead.is_some())
+    }
 }
 
 /// Makes deliveries of new events, so that they are due too.

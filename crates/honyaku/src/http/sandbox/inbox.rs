@@ -40,7 +40,7 @@ pub async fn get(mut call: Call) -> Result<Answer, Failure> {
         news.mark_unchanged();
         let (id, wanted) = (inbox.id, wanted.clone());
         let requests = call.read(move |tx, _| Ok(inboxes::requests(tx, id, &wanted)?)).await?;
-        if !requests.is_empty() || Instant::now() >= until {
+        if !requests.is_empty() || Instant::now() >= until || call.app.is_closing() {
             let shown: Vec<Value> = requests.iter().map(show).collect();
             return Ok(json!({
                 "requests": shown,
@@ -61,7 +61,7 @@ async fn find(call: &Call) -> Result<Inbox, Failure> {
     let found = call.read(move |tx, _| Ok(inboxes::by_token(tx, &token)?)).await?;
     found
         .filter(|inbox| inbox.account == account)
-        .ok_or_else(|| call.refuse(404, "no inbox with this token in this account; GET sandbox lists them"))
+        .ok_or_else(|| call.no_such("no inbox with this token in this account; GET sandbox lists them"))
 }
 
 fn show(received: &Received) -> Value {

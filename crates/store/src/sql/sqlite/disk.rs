@@ -1,0 +1,181 @@
+//! When commits are on the disk, and who waits for that.
+//!
+//! The engine writes a commit to its log without waiting for the disk. One thread syncs the
+//! log and then answers all who came before the sync began; meanwhile the writer puts the next
+//! commit together. Nobody is told what a power failure could still take back: a call that
+//! writes waits for the sync of its commit, one that reads waits if it may have seen a commit
+//! that is not synced yet.
+//!
+//! After a sync that failed nobody knows what the disk holds, and trying again proves nothing:
+//! everything is refused until the server is started anew and reads what is there.
+
+use super::super::Error;
+use super::super::queue::Queue;
+use super::super::work::{Work, spawn};
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
+
+/// What makes commits durable.
+pub type Sync = Box<dyn FnMut() -> io::Result<()> + Send>;
+
+/// The way to the thread that syncs. It ends when the last of these is gone.
+#[derive(Clone)]
+pub struct Disk {
+    waiting: mpsc::Sender<Box<dyn Work>>,
+    log: Arc<Log>,
+}
+
+/// How many commits there were.
+#[derive(Default)]
+struct Log {
+    /// May be seen by readers.
+    begun: AtomicU64,
+    /// Written to the log, or failed.
+    ended: AtomicU64,
+    /// On the disk.
+    synced: AtomicU64,
+    failed: AtomicBool,
+}
+
+impl Disk {
+    /// Starts the thread. It tells the queue whenever the disk is free again.
+    pub fn start(mut sync: Sync, queue: Arc<Queue<Box<dyn Work>>>) -> Result<Self, Error> {
+        let (waiting, arrived) = mpsc::channel::<Box<dyn Work>>();
+        let disk = Self { waiting, log: Arc::default() };
+        let log = Arc::clone(&disk.log);
+        spawn("db-sync", move || {
+            while let Ok(first) = arrived.recv() {
+                let together: Vec<_> = std::iter::once(first).chain(arrived.try_iter()).collect();
+                let synced = log.sync(&mut sync);
+                queue.wake();
+                for work in together {
+                    work.answer(synced.as_ref().copied());
+                }
+            }
+        })?;
+        Ok(disk)
+    }
+
+    /// A commit begins: from now on readers may see it.
+    pub fn commit_begins(&self) {
+        self.log.begun.fetch_add(1, SeqCst);
+    }
+
+    /// The commit is in the log, or it failed.
+    pub fn commit_ended(&self) {
+        self.log.ended.fetch_add(1, SeqCst);
+    }
+
+    /// True while a commit is on its way to the disk.
+    pub fn is_busy(&self) -> bool {
+        self.log.synced.load(SeqCst) < self.log.ended.load(SeqCst) && !self.has_failed()
+    }
+
+    /// True when nothing can be promised any more.
+    pub fn has_failed(&self) -> bool {
+        self.log.failed.load(SeqCst)
+    }
+
+    /// Answers once everything is on the disk that the work wrote or saw.
+    pub fn answer(&self, work: Box<dyn Work>) {
+        if self.log.synced.load(SeqCst) == self.log.begun.load(SeqCst) && !self.has_failed() {
+            work.answer(Ok(()));
+        } else {
+            // Without the thread it is dropped, and its caller told so.
+            drop(self.waiting.send(work));
+        }
+    }
+}
+
+impl Log {
+    fn sync(&self, sync: &mut Sync) -> Result<(), Error> {
+        let ended = self.ended.load(SeqCst);
+        if self.failed.load(SeqCst) {
+            return Err(Error::Unavailable("the disk failed; start the server anew".into()));
+        }
+        // A commit that has begun may have been seen, though it has not ended.
+        if self.synced.load(SeqCst) < self.begun.load(SeqCst) {
+            sync().map_err(|error| {
+                self.failed.store(true, SeqCst);
+                tracing::error!(%error, "the database's log cannot be synced: all calls are refused from now on");
+                Error::Unavailable(format!("the disk failed: {error}"))
+            })?;
+            self.synced.store(ended, SeqCst);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::Tx;
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::time::Duration;
+
+    /// Tells how it was answered.
+    struct Told(&'static str, Sender<(&'static str, bool)>);
+
+    impl Work for Told {
+        fn run(&mut self, _tx: &mut Tx<'_>) -> bool {
+            true
+        }
+
+        fn panicked(&mut self) {}
+
+        fn answer(self: Box<Self>, committed: Result<(), &Error>) {
+            let _ = self.1.send((self.0, committed.is_ok()));
+        }
+    }
+
+    /// Whose answer, and whether all is well.
+    type Answered = Receiver<(&'static str, bool)>;
+
+    /// A disk whose syncs end as the sender says, and what was answered.
+    fn disk() -> (Disk, Sender<io::Result<()>>, impl Fn(&'static str), Answered) {
+        let (ended, results) = channel();
+        let sync = Box::new(move || results.recv().expect("the test ends the sync"));
+        let disk = Disk::start(sync, Arc::new(Queue::new())).unwrap();
+        let (answers, answered) = channel();
+        let asking = disk.clone();
+        let ask = move |name| asking.answer(Box::new(Told(name, answers.clone())));
+        (disk, ended, ask, answered)
+    }
+
+    const SOON: Duration = Duration::from_secs(10);
+    const A_MOMENT: Duration = Duration::from_millis(50);
+
+    #[test]
+    fn nobody_is_told_what_is_not_on_the_disk() {
+        let (disk, ended, ask, answered) = disk();
+        ask("a read before everything");
+        assert_eq!(answered.recv_timeout(SOON).unwrap(), ("a read before everything", true));
+        disk.commit_begins();
+        ask("a read that may have seen the commit");
+        disk.commit_ended();
+        ask("the commit");
+        assert!(disk.is_busy());
+        assert!(answered.recv_timeout(A_MOMENT).is_err(), "the disk is not done");
+        ended.send(Ok(())).unwrap();
+        let mut told = [answered.recv_timeout(SOON).unwrap(), answered.recv_timeout(SOON).unwrap()];
+        told.sort_unstable();
+        assert_eq!(told, [("a read that may have seen the commit", true), ("the commit", true)]);
+        assert!(!disk.is_busy());
+        ask("a read after it");
+        assert_eq!(answered.recv_timeout(SOON).unwrap(), ("a read after it", true));
+    }
+
+    #[test]
+    fn after_a_failed_sync_nothing_is_promised_any_more() {
+        let (disk, ended, ask, answered) = disk();
+        disk.commit_begins();
+        disk.commit_ended();
+        ask("the commit");
+        ended.send(Err(io::Error::other("no space"))).unwrap();
+        assert_eq!(answered.recv_timeout(SOON).unwrap(), ("the commit", false));
+        assert!(disk.has_failed() && !disk.is_busy());
+        ask("a read after it");
+        assert_eq!(answered.recv_timeout(SOON).unwrap(), ("a read after it", false));
+    }
+}
