@@ -176,27 +176,41 @@ pub fn desk(config: &Config, public_url: &str, secret: [u8; 32]) -> Result<Desk,
     })
 }
 
+/// The secret's file in the data directory.
+pub const SECRET: &str = "secret.key";
+
 /// The installation's secret: from the settings, else from its file, which is made with it.
 pub fn secret(config: &Config, data_dir: &Path) -> Result<[u8; 32], Box<dyn std::error::Error>> {
+    if let Some(secret) = known_secret(config, data_dir)? {
+        return Ok(secret);
+    }
+    let secret = service::secrets::random::<32>()?;
+    write_private(&data_dir.join(SECRET), &service::secrets::hex(&secret))?;
+    Ok(secret)
+}
+
+/// The installation's secret: from the settings, else from its file. `None`: there is none yet.
+pub fn known_secret(
+    config: &Config,
+    data_dir: &Path,
+) -> Result<Option<[u8; 32]>, Box<dyn std::error::Error>> {
     let given = config.text("secret_key");
     if !given.is_empty() {
-        return Ok(from_hex(given).ok_or_else(|| ConfigError::Value {
+        let secret = from_hex(given).ok_or_else(|| ConfigError::Value {
             name: "secret_key",
             value: "(hidden)".to_owned(),
             origin: config.origin("secret_key"),
             expected: "write 64 hex digits",
-        })?);
+        })?;
+        return Ok(Some(secret));
     }
-    let path = data_dir.join("secret.key");
+    let path = data_dir.join(SECRET);
     match std::fs::read_to_string(&path) {
-        Ok(text) => {
-            from_hex(text.trim()).ok_or_else(|| format!("{}: is not 64 hex digits", path.display()).into())
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let secret = service::secrets::random::<32>()?;
-            write_private(&path, &service::secrets::hex(&secret))?;
-            Ok(secret)
-        }
+        Ok(text) => match from_hex(text.trim()) {
+            None => Err(format!("{}: is not 64 hex digits", path.display()).into()),
+            known => Ok(known),
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("{}: {error}", path.display()).into()),
     }
 }

@@ -86,6 +86,9 @@ pub fn add_person(tx: &mut Tx<'_>, new: NewPerson<'_>, now: Timestamp) -> Result
     Ok(person.id)
 }
 
+/// The API's versions; a new key may be used with all of them.
+pub const VERSIONS: [&str; 3] = ["v1", "v1.1", "v2"];
+
 /// A key pair as its owner sees it, once.
 #[derive(Clone, Debug)]
 pub struct KeyPair {
@@ -103,13 +106,36 @@ pub fn add_key(
     name: &str,
     now: Timestamp,
 ) -> Result<KeyPair, Error> {
-    let prefix = if scope.is_sandbox() { "hy_test" } else { "hy_live" };
+    let prefix = prefix(scope.environment);
     let pair = KeyPair {
         public: format!("{prefix}_pk_{}", secrets::letters(32)?),
         private: format!("{prefix}_sk_{}", secrets::letters(32)?),
     };
     import_key(tx, desk, scope, name, &pair, now)?;
     Ok(pair)
+}
+
+/// How both halves of our keys begin: a key shows which environment it is for.
+fn prefix(environment: Environment) -> &'static str {
+    match environment {
+        Environment::Live => "hy_live",
+        Environment::Sandbox => "hy_test",
+    }
+}
+
+/// A pair that was made for one environment is not taken for the other one.
+fn check_environment(pair: &KeyPair, environment: Environment) -> Result<(), Error> {
+    let (other, cure) = match environment {
+        Environment::Live => (prefix(Environment::Sandbox), "add --sandbox, or bring a live key"),
+        Environment::Sandbox => (prefix(Environment::Live), "leave --sandbox out, or bring a sandbox key"),
+    };
+    for (flag, half) in [("--public", &pair.public), ("--private", &pair.private)] {
+        if half.starts_with(&format!("{other}_")) {
+            let text = format!("{flag} is \"{other}_…\", the other environment's: {cure}");
+            return Err(Error::Command(text));
+        }
+    }
+    Ok(())
 }
 
 /// Stores a key pair whose texts are given: made here, or brought from another service.
@@ -121,6 +147,7 @@ pub fn import_key(
     pair: &KeyPair,
     now: Timestamp,
 ) -> Result<KeyId, Error> {
+    check_environment(pair, scope.environment)?;
     let inbox = inboxes::of_account(tx, scope.account)?.into_iter().next().filter(|_| scope.is_sandbox());
     let webhook_secret = outbound::signature::new_secret(&secrets::random::<32>()?);
     let key = Key {
@@ -137,7 +164,7 @@ pub fn import_key(
         strict_ts: false,
         guard_identical: !scope.is_sandbox(),
         addresses: None,
-        versions: "v1,v1.1,v2".to_owned(),
+        versions: VERSIONS.join(","),
         spending_limit: None,
         spent: 0,
         test_run: None,

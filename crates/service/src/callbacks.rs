@@ -313,6 +313,22 @@ pub fn resume(tx: &mut Tx<'_>, ctx: &Context, destination: Option<&str>) -> Resu
     Ok(paused.into_iter().map(|paused| paused.address).collect())
 }
 
+/// Sends the scope's callbacks from one id to another again: the first `most` of them, so that a
+/// long range is many transactions. Those that are sent again, the lowest first.
+pub fn resend(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    first: DeliveryId,
+    last: DeliveryId,
+    most: i64,
+) -> Result<Vec<DeliveryId>, Error> {
+    let ids = deliveries::ids_between(tx, ctx.scope, first, last, most)?;
+    for id in &ids {
+        deliveries::resend(tx, ctx.scope, *id, ctx.real_now)?;
+    }
+    Ok(ids)
+}
+
 /// How many deliveries a destination gets at once: one while it is probed.
 pub fn width(destination: &Destination) -> i64 {
     if schedule::is_probing(u32::try_from(destination.failures).unwrap_or(u32::MAX)) { 1 } else { 4 }

@@ -60,6 +60,7 @@ impl From<PostError> for Error {
     fn from(error: PostError) -> Self {
         match error {
             PostError::Sql(error) => Self::Sql(error),
+            PostError::TooLarge(_) => crate::pay::overflow(),
             PostError::BelowFloor(account) => {
                 Self::fault(2700, format!("{account} does not have enough credits for this"))
             }

@@ -1,5 +1,7 @@
 //! Glossaries: put in from CSV files, whose first row names the languages.
 
+mod whole;
+
 use crate::context::Context;
 use crate::error::Error;
 use domain::fault::Fault;
@@ -11,12 +13,20 @@ use store::sql::Tx;
 /// Puts a glossary in. The first row of the CSV has the source language and the targets,
 /// each further row a term in them.
 pub fn add(tx: &mut Tx<'_>, ctx: &Context, title: &str, csv: Vec<u8>) -> Result<GlossaryId, Error> {
+    whole::check(without_mark(&csv)).map_err(|broken| wrong(&broken.to_string()))?;
     let (languages, terms) = read(&csv)?;
+    if let Some((first, second)) = twice(&languages) {
+        let text = format!("columns {first} and {second} of the first row are the same language");
+        return Err(wrong(&text));
+    }
     let [lc_src, targets @ ..] = languages.as_slice() else {
         return Err(wrong("the first row is empty"));
     };
     if targets.is_empty() {
         return Err(wrong("the first row names no target language"));
+    }
+    if terms.is_empty() {
+        return Err(wrong("there is no term after the first row"));
     }
     let glossary = Glossary {
         id: GlossaryId(tx.reserve_ids("glossary", 1)?),
@@ -37,11 +47,27 @@ fn wrong(what: &str) -> Error {
     Fault::new(1352, format!("the glossary cannot be read: {what}. Send CSV whose first row is the language codes, such as en,ja.")).into()
 }
 
-/// The languages of the first row, and the terms of the others.
+/// The file without the mark that some programs begin UTF-8 with.
+fn without_mark(csv: &[u8]) -> &[u8] {
+    csv.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(csv)
+}
+
+/// The first language that is there twice: its columns, counted from 1.
+fn twice(languages: &[String]) -> Option<(usize, usize)> {
+    (1..).zip(languages).find_map(|(second, language)| {
+        let first = languages.iter().position(|other| other == language)? + 1;
+        (first < second).then_some((first, second))
+    })
+}
+
+/// The languages of the first row, and the terms of the others. Forgives what `add` refuses, for
+/// the sake of glossaries that are there already.
 fn read(csv: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), Error> {
-    let csv = csv.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(csv);
-    let mut rows =
-        csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(csv).into_records();
+    let mut rows = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(without_mark(csv))
+        .into_records();
     let header = match rows.next() {
         Some(Ok(header)) => header,
         Some(Err(error)) => return Err(wrong(&error.to_string())),

@@ -36,6 +36,9 @@ pub struct Delivery {
     pub created_at: Timestamp,
 }
 
+/// What a delivery can be.
+pub const STATES: [&str; 3] = ["waiting", "delivered", "dead"];
+
 const DELIVERY: &str = "id, account_id, sandbox, event_id, key_id, job_id, destination_id, url, trick, state, attempts, \
     run_at, created_at";
 
@@ -397,24 +400,39 @@ pub fn attempts(tx: &mut Tx<'_>, id: DeliveryId) -> Result<Vec<Attempt>, Error> 
     )
 }
 
-/// Sends a delivery again, now.
+/// The ids of the scope's deliveries from one to another, the lowest first, at most so many.
+pub fn ids_between(
+    tx: &mut Tx<'_>,
+    scope: Scope,
+    first: DeliveryId,
+    last: DeliveryId,
+    most: i64,
+) -> Result<Vec<DeliveryId>, Error> {
+    tx.query_all(
+        "SELECT id FROM delivery WHERE account_id = $1 AND sandbox = $2 AND id >= $3 AND id <= $4 ORDER BY id LIMIT $5",
+        &[&scope.account, &scope.environment, &first, &last, &most],
+        Row::take,
+    )
+}
+
+/// Sends the scope's delivery again, now. False: it has no such delivery.
 pub fn resend(tx: &mut Tx<'_>, scope: Scope, id: DeliveryId, now: Timestamp) -> Result<bool, Error> {
-    let rows = tx.execute(
+    let destination = tx.query_opt(
         "UPDATE delivery SET state = 'waiting', run_at = $4, lease_until = 0, attempts = 0 \
-         WHERE account_id = $1 AND sandbox = $2 AND id = $3",
+         WHERE account_id = $1 AND sandbox = $2 AND id = $3 RETURNING destination_id",
         &[&scope.account, &scope.environment, &id, &now],
+        Row::take,
     )?;
+    let Some(destination) = destination else { return Ok(false) };
     // Attempts are numbered anew; the old ones stay under numbers below zero.
     tx.execute(
         "UPDATE delivery_attempt SET attempt = -attempt - 1000 * (1 + (SELECT COUNT(*) FROM delivery_attempt old \
-         WHERE old.delivery_id = $1 AND old.attempt < 0)) WHERE delivery_id = $1 AND attempt > 0",
-        &[&id],
+         WHERE old.delivery_id = $3 AND old.attempt < 0)) WHERE attempt > 0 AND delivery_id = \
+         (SELECT id FROM delivery WHERE account_id = $1 AND sandbox = $2 AND id = $3)",
+        &[&scope.account, &scope.environment, &id],
     )?;
-    let destination = tx.query_opt("SELECT destination_id FROM delivery WHERE id = $1", &[&id], Row::take)?;
-    if let Some(destination) = destination {
-        revive(tx, destination, now)?;
-    }
-    Ok(rows == 1)
+    revive(tx, destination, now)?;
+    Ok(true)
 }
 
 /// Failures in a row of a destination, which is locked until the transaction ends.

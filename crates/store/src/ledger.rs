@@ -26,6 +26,9 @@ pub enum PostError {
     /// An account would fall below zero.
     #[error("{0} would fall below zero")]
     BelowFloor(String),
+    /// An account would hold more than a number can.
+    #[error("{0} cannot hold so much")]
+    TooLarge(String),
 }
 
 /// Writes a posting. One with a key that is there already changes nothing (`false`).
@@ -100,11 +103,14 @@ fn insert_entry(tx: &mut Tx<'_>, id: i64, line: usize, book: Book, entry: &Entry
 }
 
 /// Adds to a kept balance; the table's check keeps it from falling below zero, and this
-/// says so before the check would end the transaction.
+/// says so before the check would end the transaction. SQLite would go on with a float where a
+/// sum overflows: so a balance is compared with what it may be, before anything is added.
 fn add_to_balance(tx: &mut Tx<'_>, sandbox: bool, account: &str, amount: Money) -> Result<(), PostError> {
+    let least = amount.minor().saturating_neg().max(0);
+    let most = i64::MAX - amount.minor().max(0);
     let changed = tx.execute(
-        "UPDATE ledger_balance SET amount = amount + $2 WHERE ledger_account = $1 AND amount + $2 >= 0",
-        &[&account, &amount.minor()],
+        "UPDATE ledger_balance SET amount = amount + $2 WHERE ledger_account = $1 AND amount >= $3 AND amount <= $4",
+        &[&account, &amount.minor(), &least, &most],
     )?;
     if changed == 1 {
         return Ok(());
@@ -112,12 +118,13 @@ fn add_to_balance(tx: &mut Tx<'_>, sandbox: bool, account: &str, amount: Money) 
     if amount.is_negative() {
         return Err(PostError::BelowFloor(account.to_owned()));
     }
-    tx.execute(
+    let changed = tx.execute(
         "INSERT INTO ledger_balance (ledger_account, sandbox, currency, amount) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (ledger_account) DO UPDATE SET amount = ledger_balance.amount + $4",
-        &[&account, &sandbox, &amount.currency(), &amount.minor()],
+         ON CONFLICT (ledger_account) DO UPDATE SET amount = ledger_balance.amount + $4 \
+         WHERE ledger_balance.amount <= $5",
+        &[&account, &sandbox, &amount.currency(), &amount.minor(), &most],
     )?;
-    Ok(())
+    if changed == 1 { Ok(()) } else { Err(PostError::TooLarge(account.to_owned())) }
 }
 
 /// The balance kept for a ledger account, in minor units; zero if nothing was ever posted.

@@ -1,6 +1,6 @@
 //! `honyaku account add|set`
 
-use super::open::{config, installation, text};
+use super::open::{config, installation, new_installation, text};
 use super::{Outcome, say};
 use crate::app;
 use clap::ArgMatches;
@@ -52,7 +52,6 @@ fn set(matches: &ArgMatches) -> Outcome {
 }
 
 fn new(matches: &ArgMatches) -> Outcome {
-    let installation = installation(matches)?;
     let name = text(matches, "name");
     let short_name = match text(matches, "short-name") {
         given if !given.is_empty() => given,
@@ -62,6 +61,7 @@ fn new(matches: &ArgMatches) -> Outcome {
         given if given.is_empty() => Currency::Usd,
         given => Currency::parse(&given).ok_or("--currency: write USD, EUR, GBP or JPY")?,
     };
+    let installation = new_installation(matches)?;
     let email = text(matches, "email");
     let password = secrets::letters(20)?;
     let password_hash = secrets::hash_password(&password)?;

@@ -1,6 +1,7 @@
 //! What can be written on the command line. Flags for settings are made from the settings'
 //! own list.
 
+use super::value;
 use crate::config::{SETTINGS, flag, variable};
 use clap::{Arg, ArgAction, Command};
 
@@ -105,23 +106,45 @@ fn key() -> Command {
         .arg(required("account", "the account's short name"))
         .arg(sandbox())
         .arg(optional("name", "what it is for"))
-        .arg(optional("callback-url", "where its callbacks go by default"))
+        .arg(
+            optional("callback-url", "where its callbacks go by default")
+                .value_parser(value::address_for_callbacks),
+        )
         .arg(optional("test-run", "a test run's name: wipe, advance and inbox act on that run's jobs only"))
         .arg(optional("public", "bring a pair from elsewhere: its public half"))
         .arg(optional("private", "bring a pair from elsewhere: its private half"));
     let set = Command::new("set")
         .about("Change a key's settings")
         .arg(required("key", "its public half"))
-        .arg(optional("callback-url", "where its callbacks go by default; empty: nowhere"))
-        .arg(optional("callback-encoding", "form, multipart or json"))
+        .arg(
+            optional("callback-url", "where its callbacks go by default; empty: nowhere")
+                .value_parser(value::address_for_callbacks),
+        )
+        .arg(optional("callback-encoding", "how callbacks are written").value_parser([
+            "form",
+            "multipart",
+            "json",
+        ]))
         .arg(optional("callback-all", "1: also the events that are opt-in"))
-        .arg(optional("numbers", "strings or current: the types of numbers in answers"))
+        .arg(
+            optional("numbers", "the types of numbers in answers; current: as today's documents have them")
+                .value_parser(["strings", "current"]),
+        )
         .arg(optional("strict-ts", "1: signatures live five minutes only"))
         .arg(optional("guard-identical", "1: refuse identical forced orders within five minutes"))
         .arg(optional("test-run", "a test run's name; empty: none"))
-        .arg(optional("addresses", "addresses it may be used from, comma-separated; empty: any"))
-        .arg(optional("versions", "API versions it may be used with, comma-separated"))
-        .arg(optional("spending-limit", "the most it may spend, in the account's currency; empty: no limit"));
+        .arg(
+            optional("addresses", "addresses it may be used from, comma-separated; empty: any")
+                .value_parser(value::addresses),
+        )
+        .arg(
+            optional("versions", "API versions it may be used with, comma-separated; empty: all")
+                .value_parser(value::versions),
+        )
+        .arg(
+            optional("spending-limit", "the most it may spend, in the account's currency; empty: no limit")
+                .value_parser(value::limit),
+        );
     let revoke = Command::new("revoke").about("End a key at once").arg(required("key", "its public half"));
     let list = Command::new("list")
         .about("List an account's keys")
@@ -155,7 +178,7 @@ fn callback() -> Command {
     let list = Command::new("list")
         .about("List callbacks, newest first")
         .arg(required("account", "the account's short name"))
-        .arg(optional("state", "waiting, delivered or dead"))
+        .arg(optional("state", "only those that are in this state").value_parser(store::deliveries::STATES))
         .arg(sandbox());
     let resend = Command::new("resend")
         .about("Send a callback again")

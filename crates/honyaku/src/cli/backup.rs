@@ -3,9 +3,10 @@
 
 mod files;
 
-use super::open::{config, database, text};
+use super::open::{config, data_dir, database, existing_database, text};
 use super::{Outcome, say};
-use crate::app::{real_now, write_private};
+use crate::app::{SECRET, make_private_dir, real_now, write_private};
+use crate::config::Config;
 use crate::contents;
 use clap::ArgMatches;
 use serde_json::{Value, json};
@@ -18,13 +19,14 @@ use store::sql::{Options, look_into, snapshot};
 type Fault = Box<dyn std::error::Error>;
 
 const DATABASE: &str = "honyaku.sqlite";
-const SECRET: &str = "secret.key";
 const FILES: &str = "files";
 const CONTENTS: &str = "backup.json";
 
 /// Writes a backup into a new directory: all of it, or nothing.
 pub fn backup(matches: &ArgMatches) -> Outcome {
-    let (directory, source) = embedded(matches)?;
+    let config = config(matches)?;
+    let source = embedded(existing_database(&config)?)?;
+    let secret = secret_to_keep(&config)?;
     let to = PathBuf::from(text(matches, "to"));
     if to.exists() {
         return Err(format!("{} is there already; name a new directory", to.display()).into());
@@ -33,14 +35,14 @@ pub fn backup(matches: &ArgMatches) -> Outcome {
     if unfinished.exists() {
         std::fs::remove_dir_all(&unfinished)?;
     }
-    crate::app::make_private_dir(&unfinished)?;
+    make_private_dir(&unfinished)?;
     let copy = unfinished.join(DATABASE);
     snapshot(&source, &copy)?;
     let balances = check(&copy)?;
-    if let Ok(secret) = std::fs::read_to_string(directory.join(SECRET)) {
-        write_private(&unfinished.join(SECRET), &secret)?;
+    if let Some(secret) = &secret {
+        write_private(&unfinished.join(SECRET), secret)?;
     }
-    let count = match contents::directory(&config(matches)?) {
+    let count = match contents::directory(&config) {
         Some(directory) => {
             // After the database: all that its copy refers to is there.
             let count = files::copy(&directory, &unfinished.join(FILES))?;
@@ -63,12 +65,33 @@ pub fn backup(matches: &ArgMatches) -> Outcome {
     File::open(&unfinished)?.sync_all()?;
     std::fs::rename(&unfinished, &to)?;
     say(format_args!("{}: {balances} balances and every invariant are right", to.display()));
+    if secret.is_none() {
+        let origin = config.origin("secret_key");
+        say(format_args!("the secret is not in the backup: it comes from {origin}; keep it as safe"));
+    }
     Ok(())
+}
+
+/// The secret as its file has it. `None`: it comes from the settings, and is not ours to keep.
+fn secret_to_keep(config: &Config) -> Result<Option<String>, Fault> {
+    if !config.text("secret_key").is_empty() {
+        return Ok(None);
+    }
+    let file = data_dir(config).join(SECRET);
+    match std::fs::read_to_string(&file) {
+        Ok(secret) => Ok(Some(secret)),
+        Err(error) => Err(format!(
+            "{}: {error}; without the secret nobody can use the keys in a backup. If it is kept elsewhere, set secret_key",
+            file.display()
+        )
+        .into()),
+    }
 }
 
 /// Puts a backup into the data directory. What is there is moved aside if asked, never lost.
 pub fn restore(matches: &ArgMatches) -> Outcome {
-    let (directory, target) = embedded(matches)?;
+    let config = config(matches)?;
+    let (target, kept) = (embedded(database(&config, false)?)?, data_dir(&config).join(SECRET));
     let from = PathBuf::from(text(matches, "from"));
     let contents = std::fs::read_to_string(from.join(CONTENTS))
         .map_err(|error| format!("{}: {error}; is this a backup?", from.join(CONTENTS).display()))?;
@@ -77,31 +100,62 @@ pub fn restore(matches: &ArgMatches) -> Outcome {
     if contents.get("sha256").and_then(Value::as_str) != Some(hash(&copy)?.as_str()) {
         return Err(format!("{} is damaged: its hash is not the one in {CONTENTS}", copy.display()).into());
     }
+    let secret = backed_up_secret(&from)?;
+    make_private_dir(&data_dir(&config))?;
     let _lock = store::sql::lock(&target)?;
-    if target.exists() && !matches.get_flag("replace") {
-        return Err(format!("{} is there; --replace moves it aside", target.display()).into());
+    let in_the_way = in_the_way(&target, &kept, secret.as_deref());
+    if let Some((file, end)) = in_the_way.first()
+        && !matches.get_flag("replace")
+    {
+        return Err(format!("{} is there; --replace moves it aside", with_end(file, end).display()).into());
     }
-    // Also what another database left beside it: SQLite would take it for this one's.
-    move_aside(&target)?;
+    move_aside(&in_the_way)?;
     put(&copy, &target)?;
-    if let Ok(secret) = std::fs::read_to_string(from.join(SECRET)) {
-        write_private(&directory.join(SECRET), &secret)?;
+    if let Some(secret) = &secret {
+        write_private(&kept, secret)?;
     }
     if from.join(FILES).exists()
-        && let Some(directory) = contents::directory(&config(matches)?)
+        && let Some(directory) = contents::directory(&config)
     {
         files::copy(&from.join(FILES), &directory)?;
         files::all_there(&target, &directory)?;
     }
     say(format_args!("restored: {} balances and every invariant are right", check(&target)?));
+    if secret.is_none() {
+        say("the backup has no secret: secret_key must be set to the one that its keys are sealed with");
+    }
     Ok(())
 }
 
-/// The data directory and the path of its database.
-fn embedded(matches: &ArgMatches) -> Result<(PathBuf, PathBuf), Fault> {
-    let config = config(matches)?;
-    match database(&config, false)? {
-        Options::Sqlite(options) => Ok((PathBuf::from(config.text("data_dir")), options.path)),
+/// The secret in a backup. `None`: it was kept elsewhere.
+fn backed_up_secret(backup: &Path) -> Result<Option<String>, Fault> {
+    let file = backup.join(SECRET);
+    match std::fs::read_to_string(&file) {
+        Ok(secret) => Ok(Some(secret)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(format!("{}: {error}", file.display()).into()),
+    }
+}
+
+/// A file, or the one beside it whose name has this end.
+type FileOf<'f> = (&'f Path, &'static str);
+
+/// What a backup would overwrite: a database with all of its files, because SQLite would take
+/// them for the new one's, and another secret.
+fn in_the_way<'f>(database: &'f Path, secret: &'f Path, new_secret: Option<&str>) -> Vec<FileOf<'f>> {
+    let mut files: Vec<FileOf<'f>> = ["", "-wal", "-shm"].map(|end| (database, end)).to_vec();
+    let is_new = |new: &str| !std::fs::read_to_string(secret).is_ok_and(|old| old.trim() == new.trim());
+    if new_secret.is_some_and(is_new) {
+        files.push((secret, ""));
+    }
+    files.retain(|(file, end)| with_end(file, end).exists());
+    files
+}
+
+/// The embedded database's file.
+fn embedded(database: Options) -> Result<PathBuf, Fault> {
+    match database {
+        Options::Sqlite(options) => Ok(options.path),
         Options::Postgres(_) => {
             Err("this is for the embedded database; back PostgreSQL up with pg_dump".into())
         }
@@ -129,20 +183,21 @@ fn hash(path: &Path) -> Result<String, std::io::Error> {
     }
 }
 
-/// The file and what SQLite keeps beside it, under names that say when.
-fn move_aside(path: &Path) -> Result<(), std::io::Error> {
-    let when = real_now().seconds();
-    for beside in ["", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(beside);
-        let file = PathBuf::from(name);
-        if file.exists() {
-            let mut aside = path.as_os_str().to_owned();
-            aside.push(format!(".before-restore-{when}{beside}"));
-            std::fs::rename(&file, PathBuf::from(aside))?;
-        }
+/// Puts files under names that say when, the same for all of them, and that none has yet. What
+/// belongs together can be opened there.
+fn move_aside(files: &[FileOf<'_>]) -> Result<(), std::io::Error> {
+    let mut when = real_now().seconds();
+    let aside = |(file, end): &FileOf<'_>, when: i64| with_end(file, &format!(".before-restore-{when}{end}"));
+    while files.iter().any(|file| aside(file, when).exists()) {
+        when += 1;
     }
-    Ok(())
+    files.iter().try_for_each(|file| std::fs::rename(with_end(file.0, file.1), aside(file, when)))
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
 }
 
 /// Copies a file, whole or not at all.

@@ -1,6 +1,6 @@
 //! `honyaku verify` and `honyaku doctor`: whether the data is right, and whether the machine is.
 
-use super::open::{config, installation, public_url};
+use super::open::{config, data_dir, installation, public_url};
 use super::serve::runtime;
 use super::{Outcome, say};
 use crate::app;
@@ -63,7 +63,7 @@ pub fn doctor(matches: &ArgMatches) -> Outcome {
     };
     check("settings", app::edge(&config).map(|_| "readable".to_owned()).map_err(|error| error.to_string()));
     check("public_url", reachable(&public_url(&config)));
-    check("data_dir", writable(Path::new(config.text("data_dir"))));
+    check("data_dir", directory(&config));
     check(
         "database",
         installation(matches)
@@ -111,10 +111,16 @@ fn reachable(public_url: &str) -> Result<String, String> {
     }
 }
 
-fn writable(directory: &Path) -> Result<String, String> {
+fn directory(config: &Config) -> Result<String, String> {
+    let directory = data_dir(config);
     let shown = directory.display();
-    app::make_private_dir(directory).map_err(|error| format!("{shown}: {error}"))?;
-    tempfile::tempfile_in(directory).map_err(|error| format!("{shown} is not writable: {error}"))?;
+    if !directory.exists() {
+        return match config.text("database") {
+            "" => Err(format!("there is no directory {shown}: is --data-dir right?")),
+            _ => Ok(format!("{shown} is not there yet; honyaku serve makes it")),
+        };
+    }
+    tempfile::tempfile_in(&directory).map_err(|error| format!("{shown} is not writable: {error}"))?;
     Ok(format!("{shown} is writable"))
 }
 

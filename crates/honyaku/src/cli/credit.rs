@@ -11,8 +11,8 @@ pub fn run(matches: &ArgMatches) -> Outcome {
     let Some(("add", matches)) = matches.subcommand() else { return Err("say add".into()) };
     let (amount, reference) = (text(matches, "amount"), text(matches, "reference"));
     let balance = installation(matches)?.for_account(matches, move |tx, ctx, account| {
-        let amount =
-            Money::parse(&amount, account.currency).map_err(|fault| Error::Command(fault.to_string()))?;
+        let amount = Money::parse(&amount, account.currency)
+            .map_err(|fault| Error::Command(format!("--amount: {fault}")))?;
         if ctx.scope.is_sandbox() {
             return credits::grant(tx, ctx, amount);
         }

@@ -61,17 +61,14 @@ enum Change {
 
 const SETTINGS: &[Setting] = &[
     ("callback-url", Change::Text(|key, text| key.callback_url = text)),
-    (
-        "callback-encoding",
-        Change::Text(|key, text| key.callback_encoding = text.unwrap_or_else(|| "form".into())),
-    ),
+    ("callback-encoding", Change::Text(|key, text| key.callback_encoding = text.unwrap_or_default())),
     ("callback-all", Change::Switch(|key, on| key.callback_all = on)),
     ("numbers", Change::Text(|key, text| key.numbers_current = text.as_deref() == Some("current"))),
     ("strict-ts", Change::Switch(|key, on| key.strict_ts = on)),
     ("guard-identical", Change::Switch(|key, on| key.guard_identical = on)),
     ("test-run", Change::Text(|key, text| key.test_run = text)),
     ("addresses", Change::Text(|key, text| key.addresses = text)),
-    ("versions", Change::Text(|key, text| key.versions = text.unwrap_or_else(|| "v1,v1.1,v2".into()))),
+    ("versions", Change::Text(|key, text| key.versions = text.unwrap_or_default())),
 ];
 
 fn set(matches: &ArgMatches) -> Outcome {
@@ -82,7 +79,7 @@ fn set(matches: &ArgMatches) -> Outcome {
         if let Change::Switch(_) = change
             && !matches!(value.as_str(), "0" | "1")
         {
-            return Err(format!("--{flag}: write 1 or 0").into());
+            return Err(format!("--{flag} is {value:?}: write 1 or 0").into());
         }
         changes.push((change, value));
     }
@@ -111,7 +108,8 @@ fn spending_limit(tx: &mut Tx<'_>, key: &Key, text: &str) -> Result<Option<i64>,
     }
     let account = accounts::find(tx, key.scope.account)?
         .ok_or_else(|| Error::Command("the key's account is gone".to_owned()))?;
-    let limit = Money::parse(text, account.currency).map_err(|fault| Error::Command(fault.to_string()))?;
+    let limit = Money::parse(text, account.currency)
+        .map_err(|fault| Error::Command(format!("--spending-limit: {fault}")))?;
     Ok(Some(limit.minor()))
 }
 

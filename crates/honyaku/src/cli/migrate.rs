@@ -1,10 +1,10 @@
 //! `honyaku migrate status|run`: the database's tables, without serving.
 
-use super::open::{config, database};
+use super::open::{config, data_dir, database, no_database};
 use super::{Outcome, say};
-use crate::app::real_now;
+use crate::app;
 use clap::ArgMatches;
-use store::sql::Db;
+use store::sql::{Db, Options};
 
 pub fn run(matches: &ArgMatches) -> Outcome {
     let (matches, run) = match matches.subcommand() {
@@ -12,10 +12,17 @@ pub fn run(matches: &ArgMatches) -> Outcome {
         Some(("run", matches)) => (matches, true),
         _ => return Err("say status or run".into()),
     };
-    let database = database(&config(matches)?, false)?;
+    let config = config(matches)?;
+    let (database, directory) = (database(&config, false)?, data_dir(&config));
     if run {
+        app::make_private_dir(&directory)?;
         // Opening brings the tables up to date; several at once take turns.
-        Db::open(&database, real_now().0)?;
+        Db::open(&database, app::real_now().0)?;
+    }
+    if let Options::Sqlite(file) = &database
+        && !directory.exists()
+    {
+        return Err(no_database(&file.path));
     }
     let states = Db::migrations(&database)?;
     for state in &states {

@@ -16,6 +16,7 @@ mod migrate;
 mod open;
 mod serve;
 mod show_config;
+mod value;
 
 use clap::ArgMatches;
 use std::io::Write;

@@ -6,7 +6,7 @@ use clap::ArgMatches;
 use domain::event::Actor;
 use domain::ids::{Environment, Scope, Timestamp};
 use service::{Context, Desk, Error};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use store::accounts::{self, Account};
 use store::sql::{Db, Options, PostgresOptions, SqliteOptions, Tx};
@@ -32,11 +32,15 @@ pub fn public_url(config: &Config) -> String {
     }
 }
 
-/// Which database the settings name. `serving` keeps other servers away from an embedded one;
-/// the data directory is made.
+/// The data directory.
+pub fn data_dir(config: &Config) -> PathBuf {
+    PathBuf::from(config.text("data_dir"))
+}
+
+/// Which database the settings name. `serving` keeps other servers away from an embedded one.
+/// Nothing is made.
 pub fn database(config: &Config, serving: bool) -> Result<Options, Box<dyn std::error::Error>> {
-    let directory = PathBuf::from(config.text("data_dir"));
-    app::make_private_dir(&directory)?;
+    let directory = data_dir(config);
     let most = |name: &'static str| -> Result<usize, Box<dyn std::error::Error>> {
         if serving { Ok(usize::try_from(config.number(name)?)?) } else { Ok(1) }
     };
@@ -77,13 +81,53 @@ pub fn check_secret(tx: &mut Tx<'_>, secret: &[u8; 32]) -> Result<(), Error> {
     }
 }
 
-/// Opens the database beside a server that may be running.
+/// As `database`, for a command that has nothing to do where nobody has set anything up.
+pub fn existing_database(config: &Config) -> Result<Options, Box<dyn std::error::Error>> {
+    let database = database(config, false)?;
+    match &database {
+        Options::Sqlite(file) if file.path.exists() => Ok(database),
+        Options::Sqlite(file) => Err(no_database(&file.path)),
+        Options::Postgres(_) if Db::migrations(&database)?.iter().any(|state| state.applied) => Ok(database),
+        Options::Postgres(_) => {
+            Err("the database has no tables: is --database right? honyaku serve makes them".into())
+        }
+    }
+}
+
+/// The error for an embedded database that is not there.
+pub fn no_database(path: &Path) -> Box<dyn std::error::Error> {
+    format!("no database at {}: is --data-dir right? honyaku serve makes one", path.display()).into()
+}
+
+/// Opens the database beside a server that may be running. Where there is none, none is made.
 pub fn installation(matches: &ArgMatches) -> Result<Installation, Box<dyn std::error::Error>> {
     let config = config(matches)?;
-    let database = database(&config, false)?;
-    let secret = app::secret(&config, &PathBuf::from(config.text("data_dir")))?;
-    let desk = app::desk(&config, &public_url(&config), secret)?;
-    let db = Db::open(&database, real_now().0)?;
+    let (database, directory) = (existing_database(&config)?, data_dir(&config));
+    let secret = app::known_secret(&config, &directory)?.ok_or_else(|| {
+        let file = directory.join(app::SECRET);
+        format!(
+            "no secret at {}: is --data-dir right? If it is kept elsewhere, set secret_key",
+            file.display()
+        )
+    })?;
+    open(&config, &database, secret)
+}
+
+/// As `installation`, for a command that sets one up: what is not there is made.
+pub fn new_installation(matches: &ArgMatches) -> Result<Installation, Box<dyn std::error::Error>> {
+    let config = config(matches)?;
+    let (database, directory) = (database(&config, false)?, data_dir(&config));
+    app::make_private_dir(&directory)?;
+    open(&config, &database, app::secret(&config, &directory)?)
+}
+
+fn open(
+    config: &Config,
+    database: &Options,
+    secret: [u8; 32],
+) -> Result<Installation, Box<dyn std::error::Error>> {
+    let desk = app::desk(config, &public_url(config), secret)?;
+    let db = Db::open(database, real_now().0)?;
     db.write_blocking(move |tx| check_secret(tx, &secret))?;
     Ok(Installation { db, desk: Arc::new(desk) })
 }

@@ -1,6 +1,6 @@
 //! `honyaku serve`: opens everything, serves, and closes in order.
 
-use super::open::{check_secret, config, database};
+use super::open::{check_secret, config, data_dir, database};
 use super::{Outcome, log};
 use crate::app::{self, App, real_now};
 use crate::config::{Config, ConfigError};
@@ -13,7 +13,6 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -63,8 +62,9 @@ impl Running {
             "" => format!("http://{address}"),
             url => url.to_owned(),
         };
-        let database = database(config, true)?;
-        let secret = app::secret(config, &PathBuf::from(config.text("data_dir")))?;
+        let (database, directory) = (database(config, true)?, data_dir(config));
+        app::make_private_dir(&directory)?;
+        let secret = app::secret(config, &directory)?;
         let desk = Arc::new(app::desk(config, &public_url, secret)?);
         // The client of the server's database waits in its own way: not on this runtime's threads.
         let db = tokio::task::spawn_blocking(move || Db::open(&database, real_now().0)).await??;

@@ -1,7 +1,8 @@
 //! `honyaku config`: the effective settings, where each comes from, and the limits.
 
-use super::open::config;
+use super::open::{config, public_url};
 use super::{Outcome, say};
+use crate::app;
 use crate::config::SETTINGS;
 use clap::ArgMatches;
 
@@ -18,5 +19,8 @@ pub fn run(matches: &ArgMatches) -> Outcome {
     for (name, value, help) in domain::limits::Limits::default().list() {
         say(format_args!("limit {name} = {value}  # {help}"));
     }
+    // What is more than a number or a switch: the server reads it the same way.
+    app::edge(&config)?;
+    app::desk(&config, &public_url(&config), [0; 32])?;
     Ok(())
 }

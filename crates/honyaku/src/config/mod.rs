@@ -2,6 +2,7 @@
 
 mod settings;
 
+use settings::{Kind, number_in, switch_in};
 pub use settings::{SETTINGS, find, flag, variable};
 
 use clap::ArgMatches;
@@ -67,7 +68,8 @@ pub struct Config {
 }
 
 impl Config {
-    /// Puts the sources together. `presets` stand between the file and the defaults.
+    /// Puts the sources together and checks that each value is of its setting's kind. `presets`
+    /// stand between the file and the defaults.
     pub fn gather(
         matches: &ArgMatches,
         variables: impl Fn(&str) -> Option<String>,
@@ -95,7 +97,15 @@ impl Config {
             };
             values.insert(setting.name, chosen);
         }
-        Ok(Self { values })
+        let config = Self { values };
+        let wrong = SETTINGS.iter().find(|setting| {
+            let text = config.text(setting.name);
+            text != setting.default && !setting.kind.takes(text)
+        });
+        match wrong {
+            None => Ok(config),
+            Some(setting) => Err(config.wrong(setting.name, setting.kind.expected())),
+        }
     }
 
     /// A setting's text. Names are known at compile time: an unknown one is empty.
@@ -110,16 +120,12 @@ impl Config {
 
     /// A setting that is on or off.
     pub fn switch(&self, name: &'static str) -> Result<bool, ConfigError> {
-        match self.text(name) {
-            "1" | "true" | "on" | "yes" => Ok(true),
-            "0" | "false" | "off" | "no" | "" => Ok(false),
-            _ => Err(self.wrong(name, "write 1 or 0")),
-        }
+        switch_in(self.text(name)).ok_or_else(|| self.wrong(name, Kind::Switch.expected()))
     }
 
     /// A setting that is a whole number.
     pub fn number(&self, name: &'static str) -> Result<u32, ConfigError> {
-        self.text(name).parse().map_err(|_| self.wrong(name, "write a whole number"))
+        number_in(self.text(name)).ok_or_else(|| self.wrong(name, Kind::Number.expected()))
     }
 
     /// The error for a value that does not fit.

@@ -1,12 +1,59 @@
 //! Every setting of the server: name, default, what it is for. One list; the flags, the
 //! environment variables, the file and `honyaku config` are made from it.
 
+/// What a setting's text has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Whoever uses it knows.
+    Text,
+    /// A whole number.
+    Number,
+    /// On or off.
+    Switch,
+}
+
+impl Kind {
+    /// What to write instead of a text that is no value of this kind.
+    pub fn expected(self) -> &'static str {
+        match self {
+            Self::Text => "write a text",
+            Self::Number => "write a whole number",
+            Self::Switch => "write 1 or 0",
+        }
+    }
+
+    /// Whether the text is a value of this kind.
+    pub fn takes(self, text: &str) -> bool {
+        match self {
+            Self::Text => true,
+            Self::Number => number_in(text).is_some(),
+            Self::Switch => switch_in(text).is_some(),
+        }
+    }
+}
+
+/// The number that a setting's text is.
+pub fn number_in(text: &str) -> Option<u32> {
+    text.parse().ok()
+}
+
+/// Whether a setting's text is on or off.
+pub fn switch_in(text: &str) -> Option<bool> {
+    match text {
+        "1" | "true" | "on" | "yes" => Some(true),
+        "0" | "false" | "off" | "no" | "" => Some(false),
+        _ => None,
+    }
+}
+
 /// A setting that can be given by flag, environment variable or file.
 pub struct Setting {
     /// `group.name`, as in the file.
     pub name: &'static str,
     /// What holds if nobody says anything.
     pub default: &'static str,
+    /// What it has to be; the default always passes.
+    pub kind: Kind,
     /// Its value is never printed.
     pub secret: bool,
     /// One line for people.
@@ -14,11 +61,19 @@ pub struct Setting {
 }
 
 const fn setting(name: &'static str, default: &'static str, help: &'static str) -> Setting {
-    Setting { name, default, secret: false, help }
+    Setting { name, default, kind: Kind::Text, secret: false, help }
+}
+
+const fn number(name: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { name, default, kind: Kind::Number, secret: false, help }
+}
+
+const fn switch(name: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { name, default, kind: Kind::Switch, secret: false, help }
 }
 
 const fn secret(name: &'static str, help: &'static str) -> Setting {
-    Setting { name, default: "", secret: true, help }
+    Setting { name, default: "", kind: Kind::Text, secret: true, help }
 }
 
 /// All settings, in the order in which they are listed.
@@ -36,8 +91,8 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "PostgreSQL: PEM file of the authorities that vouch for it; empty: the machine's",
     ),
-    setting("database_connections", "10", "PostgreSQL: how many calls are worked on at once"),
-    setting("database_readers", "3", "embedded database: how many reads run at once"),
+    number("database_connections", "10", "PostgreSQL: how many calls are worked on at once"),
+    number("database_readers", "3", "embedded database: how many reads run at once"),
     secret(
         "secret_key",
         "64 hex digits that seal private keys; default: kept in secret.key in the data directory",
@@ -60,7 +115,7 @@ pub const SETTINGS: &[Setting] = &[
         "all",
         "`api` answers calls, `worker` works on queue, timers and callbacks, `all` does both",
     ),
-    setting("https_only", "0", "1: refuse API calls over plain HTTP"),
+    switch("https_only", "0", "1: refuse API calls over plain HTTP"),
     setting(
         "trusted_proxies",
         "",
@@ -69,31 +124,27 @@ pub const SETTINGS: &[Setting] = &[
     setting("tls.listen", "", "address and port for HTTPS; empty: none"),
     setting("tls.cert", "", "file with the certificate chain, PEM"),
     setting("tls.key", "", "file with the private key, PEM"),
-    setting("live.enabled", "1", "0: a pure sandbox, without live keys"),
-    setting("sandbox.enabled", "1", "0: no sandbox"),
-    setting(
+    switch("live.enabled", "1", "0: a pure sandbox, without live keys"),
+    switch("sandbox.enabled", "1", "0: no sandbox"),
+    switch(
         "sandbox.key_selects_environment",
         "0",
         "1: sandbox keys also work on the live address, in the sandbox",
     ),
     setting("sandbox.start_credits", "1000.00", "credits of a new sandbox"),
     setting("sandbox.max_credits", "1000000.00", "most credits of a sandbox"),
-    setting("sandbox.max_jobs", "100000", "most jobs of a sandbox"),
-    setting("sandbox.mail", "0", "1: sandboxes send mail too, with [Sandbox] in the subject"),
-    setting("sandbox.retention_days", "90", "days after which a sandbox's orders are deleted; 0: never"),
-    setting("sandbox.rate_limit", "", "requests a minute with one sandbox key; empty: as live; 0: no limit"),
+    number("sandbox.max_jobs", "100000", "most jobs of a sandbox"),
+    switch("sandbox.mail", "0", "1: sandboxes send mail too, with [Sandbox] in the subject"),
+    number("sandbox.retention_days", "90", "days after which a sandbox's orders are deleted; 0: never"),
+    number("sandbox.rate_limit", "", "requests a minute with one sandbox key; empty: as live; 0: no limit"),
     setting("review.captcha", "when sent", "captcha on reject: `when sent` or `always`"),
-    setting("review.hours", "120", "hours until a delivered job approves itself"),
-    setting("callbacks.allow_loopback", "0", "1: callbacks may go to this machine"),
-    setting("callbacks.allow_private", "0", "1: callbacks may go to private addresses"),
-    setting(
-        "callbacks.allow_low_ports",
-        "0",
-        "1: callbacks may go to ports below 1024 other than 80 and 443",
-    ),
-    setting("rate_limit.per_address", "150", "requests a minute from one address; 0: no limit"),
-    setting("rate_limit.per_key", "600", "requests a minute with one key; 0: no limit"),
-    setting("rate_limit.wrong_signatures", "30", "wrong signatures a minute from one address; 0: no limit"),
+    number("review.hours", "120", "hours until a delivered job approves itself"),
+    switch("callbacks.allow_loopback", "0", "1: callbacks may go to this machine"),
+    switch("callbacks.allow_private", "0", "1: callbacks may go to private addresses"),
+    switch("callbacks.allow_low_ports", "0", "1: callbacks may go to ports below 1024 other than 80 and 443"),
+    number("rate_limit.per_address", "150", "requests a minute from one address; 0: no limit"),
+    number("rate_limit.per_key", "600", "requests a minute with one key; 0: no limit"),
+    number("rate_limit.wrong_signatures", "30", "wrong signatures a minute from one address; 0: no limit"),
     secret(
         "mail.smtp",
         "the mail server: smtps://user:password@host, or smtp://host:port?tls=required; empty: no mail is sent",

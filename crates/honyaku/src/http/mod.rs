@@ -14,6 +14,7 @@ mod sandbox;
 mod server;
 mod throttle;
 
+pub use api_v2::fields::callback_url;
 pub use arrival::request_id;
 pub use server::{Listeners, serve};
 pub use throttle::{Rates, Throttle};

@@ -172,10 +172,12 @@ impl Database {
         flags
     }
 
-    /// One number that PostgreSQL answers.
+    /// One number that the database answers.
     pub fn ask(&self, sql: &str) -> i64 {
-        let server = self.server.as_ref().unwrap();
-        connect(&server.url()).query_one(sql, &[]).unwrap().get(0)
+        match &self.server {
+            Some(server) => connect(&server.url()).query_one(sql, &[]).unwrap().get(0),
+            None => self.file().query_row(sql, [], |row| row.get(0)).unwrap(),
+        }
     }
 
     /// One text that PostgreSQL answers.
@@ -200,11 +202,12 @@ impl Database {
     pub fn change(&self, sql: &str) {
         match &self.server {
             Some(server) => connect(&server.url()).batch_execute(sql).unwrap(),
-            None => {
-                let file = self.directory().join("honyaku.sqlite");
-                rusqlite::Connection::open(file).unwrap().execute_batch(sql).unwrap();
-            }
+            None => self.file().execute_batch(sql).unwrap(),
         }
+    }
+
+    fn file(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.directory().join("honyaku.sqlite")).unwrap()
     }
 
     /// A command on this database.
@@ -259,4 +262,23 @@ impl Drop for Server {
 
 fn connect(url: &str) -> postgres::Client {
     postgres::Client::connect(url, postgres::NoTls).unwrap()
+}
+
+/// A command's lines; it must succeed.
+pub fn lines(command: &mut Command) -> Vec<String> {
+    let done = command.output().unwrap();
+    assert!(
+        done.status.success(),
+        "{}{}",
+        String::from_utf8_lossy(&done.stdout),
+        String::from_utf8_lossy(&done.stderr)
+    );
+    String::from_utf8_lossy(&done.stdout).lines().map(str::to_owned).collect()
+}
+
+/// What a command that must fail says.
+pub fn refusal(command: &mut Command) -> String {
+    let done = command.output().unwrap();
+    assert!(!done.status.success());
+    String::from_utf8_lossy(&done.stderr).into_owned()
 }

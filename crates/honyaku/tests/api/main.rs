@@ -5,6 +5,7 @@
 mod callbacks;
 mod codes;
 mod codes_table;
+mod commands;
 mod database;
 mod files;
 mod golden;

@@ -1,30 +1,11 @@
 //! Backup, restore, migrations, and the move from one engine to the other and back.
 
-use crate::database::Database;
+use crate::database::{Database, lines, refusal};
 use crate::shop::{Shop, job};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-/// A command's lines; it must succeed.
-fn lines(command: &mut Command) -> Vec<String> {
-    let done = command.output().unwrap();
-    assert!(
-        done.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&done.stdout),
-        String::from_utf8_lossy(&done.stderr)
-    );
-    String::from_utf8_lossy(&done.stdout).lines().map(str::to_owned).collect()
-}
-
-/// What a command that must fail says.
-fn refusal(command: &mut Command) -> String {
-    let done = command.output().unwrap();
-    assert!(!done.status.success());
-    String::from_utf8_lossy(&done.stderr).into_owned()
-}
 
 /// A shop with something in every corner.
 fn furnished(database: Database) -> Shop {

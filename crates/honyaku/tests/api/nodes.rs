@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
+use store::sql::{Db, Error, Options, PostgresOptions, Tx};
 
 fn orders(shop: &Shop, text: &str) -> Result<String, (u16, String)> {
     let data = json!({ "jobs": [job(text)] }).to_string();
@@ -218,7 +219,6 @@ fn a_node_that_is_cut_off_from_its_database_comes_back() {
 #[test]
 fn who_fails_in_a_shared_commit_fails_alone() {
     use domain::ids::{AccountId, Environment, Scope};
-    use store::sql::{Db, Error, Options, PostgresOptions, Tx};
     let database = Database::new();
     if !database.is_postgres() {
         return;
@@ -358,4 +358,18 @@ fn a_rate_limit_holds_for_all_nodes_together() {
     });
     let answered = answered.into_inner();
     assert!(answered < 45, "the other node answered {answered} more");
+}
+
+/// A single question has no commit that would take such a statement along.
+#[test]
+fn nothing_is_sent_unawaited_outside_of_a_transaction() {
+    let database = Database::new();
+    if !database.is_postgres() {
+        return;
+    }
+    let way = PostgresOptions { url: database.url(), connections: 2, authorities: None };
+    let db = Db::open(&Options::Postgres(way), 0).unwrap();
+    let send = db.read_once(|tx| tx.send("DELETE FROM installation", &[]));
+    let sent = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(send);
+    assert!(matches!(sent, Err(Error::Engine(_))), "{sent:?}");
 }

@@ -57,7 +57,7 @@ pub async fn callbacks(mut call: Call) -> Result<Answer, Failure> {
     let read = || -> Result<(Option<String>, i64), Fault> {
         let state = fields::text(data.get("state"), "state", 1352, 20)?;
         if let Some(state) = &state
-            && !["waiting", "delivered", "dead"].contains(&state.as_str())
+            && !deliveries::STATES.contains(&state.as_str())
         {
             let shown = wire::json::shown_text(state);
             return Err(fields::fault(

@@ -297,6 +297,10 @@ impl Sql for Session {
     }
 
     fn send(&mut self, sql: &str, params: &[&dyn Param]) -> Result<(), Error> {
+        if self.alone {
+            // No commit would take it along.
+            return Err(Error::Engine(format!("nobody waits for it outside of a transaction: {sql}")));
+        }
         let values = params.iter().map(|param| param.value().owned()).collect();
         self.unsent.push(Unsent::Bound(sql.to_owned(), values));
         if self.unsent.len() < TOGETHER { Ok(()) } else { self.send_all() }
