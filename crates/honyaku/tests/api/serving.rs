@@ -231,7 +231,7 @@ fn keys_are_added_revoked_and_changed_from_the_command_line() {
 
 /// Some proxies add their line below what the caller sent instead of joining them.
 #[test]
-fn a_proxys_own_line_counts_and_not_the_callers() {
+fn the_line_of_the_proxy_counts_and_not_the_callers() {
     let shop = Shop::open_with(&["--trusted-proxies", "127.0.0.1", "--rate-limit-per-address", "3"]);
     let statuses: Vec<u16> = (0..5)
         .map(|n| {
