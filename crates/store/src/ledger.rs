@@ -46,10 +46,12 @@ pub fn post(
     }
     // Always in the same order, so that two transactions cannot wait for each other.
     let kept = posting.entries().iter().filter(|entry| entry.account.keeps_balance());
-    let mut kept: Vec<(String, Money)> = kept.map(|entry| (entry.account.text(book), entry.amount)).collect();
+    let mut kept: Vec<(String, &Entry)> = kept.map(|entry| (entry.account.text(book), entry)).collect();
     kept.sort_by(|(one, _), (other, _)| one.cmp(other));
-    for (account, amount) in kept {
-        add_to_balance(tx, book == Book::Sandbox, &account, amount)?;
+    for (name, entry) in kept {
+        let is_customers = matches!(entry.account, LedgerAccount::Customer(_));
+        let spent = if is_customers && about.job.is_some() { -entry.amount.minor() } else { 0 };
+        add_to_balance(tx, book == Book::Sandbox, &name, entry.amount, spent)?;
     }
     Ok(true)
 }
@@ -99,12 +101,19 @@ fn insert_entry(tx: &mut Tx<'_>, id: i64, line: usize, book: Book, entry: &Entry
     Ok(())
 }
 
-/// Adds to a kept balance; the table's check keeps it from falling below zero, and this
-/// says so before the check would end the transaction.
-fn add_to_balance(tx: &mut Tx<'_>, sandbox: bool, account: &str, amount: Money) -> Result<(), PostError> {
+/// Adds to a kept balance, and to what its customer spent on jobs; the table's check keeps the
+/// balance from falling below zero, and this says so before the check would end the transaction.
+fn add_to_balance(
+    tx: &mut Tx<'_>,
+    sandbox: bool,
+    account: &str,
+    amount: Money,
+    spent: i64,
+) -> Result<(), PostError> {
     let changed = tx.execute(
-        "UPDATE ledger_balance SET amount = amount + $2 WHERE ledger_account = $1 AND amount + $2 >= 0",
-        &[&account, &amount.minor()],
+        "UPDATE ledger_balance SET amount = amount + $2, spent = spent + $3 \
+         WHERE ledger_account = $1 AND amount + $2 >= 0",
+        &[&account, &amount.minor(), &spent],
     )?;
     if changed == 1 {
         return Ok(());
@@ -113,9 +122,9 @@ fn add_to_balance(tx: &mut Tx<'_>, sandbox: bool, account: &str, amount: Money) 
         return Err(PostError::BelowFloor(account.to_owned()));
     }
     tx.execute(
-        "INSERT INTO ledger_balance (ledger_account, sandbox, currency, amount) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (ledger_account) DO UPDATE SET amount = ledger_balance.amount + $4",
-        &[&account, &sandbox, &amount.currency(), &amount.minor()],
+        "INSERT INTO ledger_balance (ledger_account, sandbox, currency, amount, spent) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (ledger_account) DO UPDATE SET amount = ledger_balance.amount + $4, spent = ledger_balance.spent + $5",
+        &[&account, &sandbox, &amount.currency(), &amount.minor(), &spent],
     )?;
     Ok(())
 }
@@ -130,13 +139,25 @@ pub fn balance(tx: &mut Tx<'_>, ledger_account: &str) -> Result<i64, Error> {
     Ok(kept.unwrap_or(0))
 }
 
-/// Charges minus refunds of the scope since the start, in minor units.
-pub fn spent(tx: &mut Tx<'_>, scope: Scope, ledger_account: &str) -> Result<i64, Error> {
-    tx.query_one(
-        "SELECT CAST(COALESCE(-SUM(e.amount), 0) AS BIGINT) FROM ledger_transaction t \
-         JOIN ledger_entry e ON e.transaction_id = t.id AND e.ledger_account = $3 \
-         WHERE t.account_id = $1 AND t.sandbox = $2 AND t.job_id IS NOT NULL",
-        &[&scope.account, &scope.environment, &ledger_account],
+/// Charges minus refunds of a customer since the start, in minor units.
+pub fn spent(tx: &mut Tx<'_>, ledger_account: &str) -> Result<i64, Error> {
+    let kept = tx.query_opt(
+        "SELECT spent FROM ledger_balance WHERE ledger_account = $1",
+        &[&ledger_account],
+        Row::take,
+    )?;
+    Ok(kept.unwrap_or(0))
+}
+
+/// Customers whose kept spending is not what their entries about jobs say.
+pub fn spending_faults(tx: &mut Tx<'_>) -> Result<Vec<String>, Error> {
+    tx.query_all(
+        "SELECT b.ledger_account FROM ledger_balance b WHERE b.spent <> \
+         CASE WHEN b.ledger_account LIKE 'customer:%' OR b.ledger_account LIKE 'sandbox:customer:%' THEN \
+           COALESCE((SELECT -SUM(e.amount) FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id \
+             WHERE e.ledger_account = b.ledger_account AND t.job_id IS NOT NULL), 0) ELSE 0 END \
+         ORDER BY b.ledger_account",
+        &[],
         Row::take,
     )
 }
@@ -306,7 +327,7 @@ pub fn charge_all(
         &entries,
     )?;
     match sum {
-        Some(sum) => add_to_balance(tx, book == Book::Sandbox, &balance_of.text(book), sum),
+        Some(sum) => add_to_balance(tx, book == Book::Sandbox, &balance_of.text(book), sum, -sum.minor()),
         None => Ok(()),
     }
 }

@@ -22,13 +22,22 @@ impl Migration {
     }
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "base",
-    tables: include_str!("../../migrations/0001_base.sql"),
-    sqlite: include_str!("../../migrations/0001_base.sqlite.sql"),
-    postgres: include_str!("../../migrations/0001_base.postgres.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        number: 1,
+        name: "base",
+        tables: include_str!("../../migrations/0001_base.sql"),
+        sqlite: include_str!("../../migrations/0001_base.sqlite.sql"),
+        postgres: include_str!("../../migrations/0001_base.postgres.sql"),
+    },
+    Migration {
+        number: 3,
+        name: "scale",
+        tables: include_str!("../../migrations/0003_scale.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+];
 
 /// A migration that has run.
 #[derive(Clone, Debug, PartialEq, Eq)]
