@@ -1,122 +1,144 @@
 //! What grows with the data: every call of one account with 1,000 jobs, against a small database
-//! and a big one, in turn, so that what the machine does besides is the same for both.
-//!
-//! A block is so many calls of one kind; each number printed is the median over the rounds of a
-//! block's median or p99.
+//! and a big one. The calls go to both in turn, one by one, so that whatever else the machine does
+//! hits both alike. Each number printed is the median over the rounds of a round's median or p99.
 
 use super::fill::{BASE, OWN_JOBS, Size, fill};
 use super::server::{Client, Cluster, Keys, Server, jobs};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 pub const SMALL: Size = Size { jobs: 100_000, accounts: 100 };
-const ROUNDS: usize = 9;
-/// Calls a block; the p99 of a block is its slowest but one.
-const BLOCK: usize = 100;
+const ROUNDS: usize = 15;
+/// Calls of a kind in a round; the p99 of a hundred is the slowest but one.
+const MOST: usize = 100;
 /// Jobs of the order whose way to the board is timed.
 const QUEUED: usize = 1_000;
 
-/// A block of one kind of calls: how long each took.
-type Block = fn(&mut Side) -> Vec<Duration>;
+/// One kind of calls.
+struct Kind {
+    name: &'static str,
+    /// How many in a round.
+    count: usize,
+    call: fn(&mut Side, usize) -> Duration,
+}
+
+const fn kind(name: &'static str, call: fn(&mut Side, usize) -> Duration) -> Kind {
+    Kind { name, count: MOST, call }
+}
 
 /// In an order in which the later find what the earlier made.
-const BLOCKS: &[(&str, Block)] = &[
-    ("POST jobs, 1 job", |side| {
-        side.jobs.clear();
-        side.times(BLOCK, |side, _| {
-            let (answer, took) = side.write("POST", "translate/jobs", &side.new_jobs(1));
-            side.jobs.extend(ids(&answer));
-            took
-        })
+const KINDS: &[Kind] = &[
+    kind("POST jobs, 1 job", |side, number| {
+        if number == 0 {
+            side.jobs.clear();
+        }
+        let (answer, took) = side.write("POST", "translate/jobs", &side.new_jobs(1));
+        side.jobs.extend(ids(&answer));
+        took
     }),
-    ("POST jobs, 50 jobs", |side| {
-        side.spare.clear();
-        side.times(BLOCK / 5, |side, _| {
+    Kind {
+        name: "POST jobs, 50 jobs",
+        count: 20,
+        call: |side, number| {
+            if number == 0 {
+                side.spare.clear();
+            }
             let (answer, took) = side.write("POST", "translate/jobs", &side.new_jobs(50));
             side.spare.extend(ids(&answer));
             took
-        })
+        },
+    },
+    kind("POST jobs, a known text", |side, number| {
+        let unique = format!("known {}", number % 10);
+        side.write("POST", "translate/jobs", &jobs(1, &unique, None)).1
     }),
-    ("POST jobs, a known text", |side| {
-        side.times(BLOCK, |side, number| {
-            let unique = format!("known {}", number % 10);
-            side.write("POST", "translate/jobs", &jobs(1, &unique, None)).1
-        })
+    Kind {
+        name: "queue, 1,000 jobs to the board",
+        count: 3,
+        call: |side, _| {
+            side.server.until_on_board();
+            let order = side.new_jobs(QUEUED);
+            side.write("POST", "translate/jobs", &order);
+            let began = Instant::now();
+            side.server.until_on_board();
+            began.elapsed()
+        },
+    },
+    kind("POST sandbox take (claim)", |side, number| {
+        side.on_job("POST", "sandbox/job/{}/take", number, &json!({}))
     }),
-    ("queue, 1,000 jobs to the board", |side| {
-        side.server.until_on_board();
-        let order = side.new_jobs(QUEUED);
-        side.write("POST", "translate/jobs", &order);
-        let began = Instant::now();
-        side.server.until_on_board();
-        vec![began.elapsed()]
+    kind("POST sandbox submit", |side, number| {
+        side.on_job("POST", "sandbox/job/{}/submit", number, &json!({ "body_tgt": "訳文" }))
     }),
-    ("POST sandbox take (claim)", |side| side.on_jobs("POST", "sandbox/job/{}/take", |_| json!({}))),
-    ("POST sandbox submit", |side| {
-        side.on_jobs("POST", "sandbox/job/{}/submit", |_| json!({ "body_tgt": "訳文" }))
+    kind("POST job comment", |side, number| {
+        side.on_job("POST", "translate/job/{}/comment", number, &json!({ "body": "Thank you" }))
     }),
-    ("POST job comment", |side| {
-        side.on_jobs("POST", "translate/job/{}/comment", |_| json!({ "body": "Thank you" }))
-    }),
-    ("PUT job approve, revise or reject", |side| {
-        side.on_jobs("PUT", "translate/job/{}", |number| match number % 3 {
+    kind("PUT job approve, revise or reject", |side, number| {
+        let action = match number % 3 {
             0 => json!({ "action": "approve", "rating": 4 }),
             1 => json!({ "action": "revise", "comment": "More polite" }),
             _ => json!({ "action": "reject", "reason": "other", "comment": "No", "follow_up": "cancel" }),
-        })
+        };
+        side.on_job("PUT", "translate/job/{}", number, &action)
     }),
-    ("DELETE job", |side| {
-        side.times(BLOCK, |side, number| {
-            let path = format!("translate/job/{}", side.spare[number]);
-            side.ask("DELETE", &path, "").1
-        })
+    kind("DELETE job", |side, number| {
+        let path = format!("translate/job/{}", side.spare[number]);
+        side.ask("DELETE", &path, "").1
     }),
-    ("GET job", |side| side.reads("translate/job/{}", "")),
-    ("GET job comments", |side| side.reads("translate/job/{}/comments", "")),
-    ("GET job revisions", |side| side.reads("translate/job/{}/revisions", "")),
-    ("GET job feedback", |side| side.reads("translate/job/{}/feedback", "")),
-    ("GET jobs/{50 ids}", |side| {
-        side.times(BLOCK, |side, number| {
-            let ids: Vec<String> =
-                (0..50).map(|other| side.own_job(50 * number + other).to_string()).collect();
-            side.ask("GET", &format!("translate/jobs/{}", ids.join(",")), "").1
-        })
+    kind("GET job", |side, number| side.read("translate/job/{}", "", number)),
+    kind("GET job comments", |side, number| side.read("translate/job/{}/comments", "", number)),
+    kind("GET job revisions", |side, number| side.read("translate/job/{}/revisions", "", number)),
+    kind("GET job feedback", |side, number| side.read("translate/job/{}/feedback", "", number)),
+    kind("GET jobs/{50 ids}", |side, number| {
+        let ids: Vec<String> = (0..50).map(|other| side.own_job(50 * number + other).to_string()).collect();
+        side.ask("GET", &format!("translate/jobs/{}", ids.join(",")), "").1
     }),
-    ("GET jobs", |side| side.reads("translate/jobs", "")),
-    ("GET jobs?count=200", |side| side.reads("translate/jobs", "&count=200")),
-    ("GET jobs?status=approved", |side| side.reads("translate/jobs", "&status=approved&count=200")),
-    ("GET jobs?timestamp_after", |side| side.reads("translate/jobs", "&timestamp_after=1000000000")),
-    ("GET order", |side| {
-        side.times(BLOCK, |side, number| {
-            let order = side.own_job(7 * number).div_ceil(10);
-            side.ask("GET", &format!("translate/order/{order}"), "").1
-        })
+    kind("GET jobs", |side, number| side.read("translate/jobs", "", number)),
+    kind("GET jobs?count=200", |side, number| side.read("translate/jobs", "&count=200", number)),
+    kind("GET jobs?status=approved", |side, number| {
+        side.read("translate/jobs", "&status=approved&count=200", number)
     }),
-    ("GET account/balance", |side| side.reads("account/balance", "")),
-    ("GET account/stats", |side| side.reads("account/stats", "")),
-    ("GET account/me", |side| side.reads("account/me", "")),
-    ("GET account/preferred_translators", |side| side.reads("account/preferred_translators", "")),
-    ("GET account/events, from the start", |side| side.reads("account/events", "&after=0&limit=100")),
-    ("GET account/events, from the middle", |side| {
-        let after = BASE + 4 * side.own_job(980);
-        side.reads("account/events", &format!("&after={after}&limit=100"))
+    kind("GET jobs?timestamp_after", |side, number| {
+        side.read("translate/jobs", "&timestamp_after=1000000000", number)
     }),
-    ("GET account/callbacks", |side| side.reads("account/callbacks", "")),
-    ("GET glossary", |side| side.reads("translate/glossary", "")),
-    ("GET glossary, one", |side| side.reads(&format!("translate/glossary/{}", BASE + 1), "")),
-    ("GET sandbox", |side| side.reads("sandbox", "")),
-    ("GET language pairs", |side| side.reads("translate/service/language_pairs", "&lc_src=en")),
-    ("POST quote, 10 jobs", |side| {
-        side.times(BLOCK, |side, _| side.write("POST", "translate/service/quote", &side.new_jobs(10)).1)
+    kind("GET order", |side, number| {
+        let order = side.own_job(7 * number).div_ceil(10);
+        side.ask("GET", &format!("translate/order/{order}"), "").1
     }),
-    ("GET jobs?count=200, of 1 % of all", |side| side.reads_of_big("translate/jobs", "&count=200")),
-    ("GET jobs?status=approved, of 1 % of all", |side| {
-        side.reads_of_big("translate/jobs", "&status=approved&count=200")
+    kind("GET account/balance", |side, number| side.read("account/balance", "", number)),
+    kind("GET account/stats", |side, number| side.read("account/stats", "", number)),
+    kind("GET account/me", |side, number| side.read("account/me", "", number)),
+    kind("GET account/preferred_translators", |side, number| {
+        side.read("account/preferred_translators", "", number)
     }),
-    ("GET account/stats, of 1 % of all", |side| side.reads_of_big("account/stats", "")),
-    ("GET account/events, of 1 % of all", |side| side.reads_of_big("account/events", "&after=0&limit=100")),
-    ("GET sandbox, of 1 % of all", |side| side.reads_of_big("sandbox", "")),
+    kind("GET account/events, the oldest", |side, number| {
+        side.read("account/events", "&after=0&limit=100", number)
+    }),
+    kind("GET account/events, later ones", |side, number| {
+        let after = BASE + 4 * side.size.own_job(OWN_JOBS - 20);
+        side.read("account/events", &format!("&after={after}&limit=100"), number)
+    }),
+    kind("GET account/callbacks", |side, number| side.read("account/callbacks", "", number)),
+    kind("GET glossary", |side, number| side.read("translate/glossary", "", number)),
+    kind("GET glossary, one", |side, number| {
+        side.read(&format!("translate/glossary/{}", BASE + 1), "", number)
+    }),
+    kind("GET sandbox", |side, number| side.read("sandbox", "", number)),
+    kind("GET language pairs", |side, number| {
+        side.read("translate/service/language_pairs", "&lc_src=en", number)
+    }),
+    kind("POST quote, 10 jobs", |side, _| {
+        side.write("POST", "translate/service/quote", &side.new_jobs(10)).1
+    }),
+    kind("1 %: GET jobs?count=200", |side, number| side.read_big("translate/jobs", "&count=200", number)),
+    kind("1 %: GET jobs?status=approved", |side, number| {
+        side.read_big("translate/jobs", "&status=approved&count=200", number)
+    }),
+    kind("1 %: GET account/stats", |side, number| side.read_big("account/stats", "", number)),
+    kind("1 %: GET account/events", |side, number| {
+        side.read_big("account/events", "&after=0&limit=100", number)
+    }),
+    kind("1 %: GET sandbox", |side, number| side.read_big("sandbox", "", number)),
 ];
 
 /// A database of one size, its server and a connection to it.
@@ -139,10 +161,6 @@ impl Side {
         server.while_stopped(|server| fill(server, size));
         let (client, big) = (server.connect(), server.key_of("account-2"));
         Self { server, client, big, size, jobs: Vec::new(), spare: Vec::new(), made: 0 }
-    }
-
-    fn times(&mut self, count: usize, mut call: impl FnMut(&mut Self, usize) -> Duration) -> Vec<Duration> {
-        (0..count).map(|number| call(self, number)).collect()
     }
 
     /// Jobs that nobody ordered before.
@@ -168,28 +186,44 @@ impl Side {
         timed(path, || client.with_form(method, &format!("/v2/{path}"), &form))
     }
 
-    /// A block of reads; `{}` in the path is one of the account's old jobs.
-    fn reads(&mut self, path: &str, query: &str) -> Vec<Duration> {
-        self.times(BLOCK, |side, number| {
-            let path = path.replace("{}", &side.own_job(number).to_string());
-            side.ask("GET", &path, query).1
-        })
+    /// A read; `{}` in the path is one of the account's old jobs.
+    fn read(&mut self, path: &str, query: &str, number: usize) -> Duration {
+        let path = path.replace("{}", &self.own_job(number).to_string());
+        self.ask("GET", &path, query).1
     }
 
-    /// As `reads`, for the account that has a hundredth of all jobs.
-    fn reads_of_big(&mut self, path: &str, query: &str) -> Vec<Duration> {
+    /// As `read`, by the account that has a hundredth of all jobs.
+    fn read_big(&mut self, path: &str, query: &str, number: usize) -> Duration {
         std::mem::swap(&mut self.server.keys, &mut self.big);
-        let took = self.reads(path, query);
+        let took = self.read(path, query, number);
         std::mem::swap(&mut self.server.keys, &mut self.big);
         took
     }
 
-    /// A block of writes, one to each of the newest jobs.
-    fn on_jobs(&mut self, method: &str, path: &str, data: fn(usize) -> Value) -> Vec<Duration> {
-        self.times(BLOCK, |side, number| {
-            let path = path.replace("{}", &side.jobs[number]);
-            side.write(method, &path, &data(number)).1
-        })
+    /// A write to one of the newest jobs.
+    fn on_job(&mut self, method: &str, path: &str, number: usize, data: &Value) -> Duration {
+        let path = path.replace("{}", &self.jobs[number]);
+        self.write(method, &path, data).1
+    }
+
+    /// What the database takes, in bytes.
+    fn disk(&self) -> u64 {
+        if self.server.postgres.is_empty() {
+            let file = self.server.directory.path().join("honyaku.sqlite");
+            return std::fs::metadata(file).unwrap().len();
+        }
+        let mut client = postgres::Client::connect(&self.server.postgres, postgres::NoTls).unwrap();
+        let size: i64 = client.query_one("SELECT pg_database_size(current_database())", &[]).unwrap().get(0);
+        size.unsigned_abs()
+    }
+
+    /// How long it takes from the start until calls are answered.
+    fn restart(&mut self) -> Duration {
+        let mut began = Instant::now();
+        self.server.while_stopped(|_| began = Instant::now());
+        let took = began.elapsed();
+        self.client = self.server.connect();
+        took
     }
 }
 
@@ -215,27 +249,32 @@ fn ids(answer: &Value) -> Vec<String> {
 /// Fills one small and one big database and prints how they differ.
 pub fn scale(name: &str, start: impl Fn() -> Server, big: Size) {
     let mut sides = [SMALL, big].map(|size| Side::new(start(), size));
-    let mut measured: BTreeMap<usize, [Vec<[f64; 2]>; 2]> = BTreeMap::new();
+    println!("{name}: {} and {} jobs, ms", SMALL.jobs, big.jobs);
+    for side in &sides {
+        let disk = side.disk();
+        println!(
+            "{} jobs: {:.2} GB, {} bytes a job",
+            side.size.jobs,
+            disk as f64 / 1e9,
+            disk / side.size.jobs
+        );
+    }
     // The first round warms up.
+    let mut rounds: Vec<Vec<[[f64; 2]; 2]>> = KINDS.iter().map(|_| Vec::new()).collect();
     for round in 0..=ROUNDS {
-        for (kind, (_, block)) in BLOCKS.iter().enumerate() {
-            for turn in 0..2 {
-                let which = (round + turn) % 2;
-                let mut took = block(&mut sides[which]);
-                if round > 0 {
-                    took.sort_unstable();
-                    measured.entry(kind).or_default()[which].push([at(&took, 50), at(&took, 99)]);
-                }
+        for (kind, measured) in KINDS.iter().zip(&mut rounds) {
+            let took = in_turn(kind, &mut sides);
+            if round > 0 {
+                measured.push(took.map(|took| [at(&took, 50), at(&took, 99)]));
             }
         }
     }
-    println!("{name}: {} and {} jobs, ms", SMALL.jobs, big.jobs);
-    println!("{:<42} {:>8} {:>8} {:>8} {:>8} {:>6}", "call", "median", "", "p99", "", "ratio");
-    for (kind, [small, big]) in &measured {
-        let [small, big] = [small, big].map(|rounds| [0, 1].map(|which| middle(rounds, which)));
+    println!("{:<36} {:>17} {:>17} {:>6}", "", "median", "p99", "ratio");
+    for (kind, measured) in KINDS.iter().zip(&rounds) {
+        let [small, big] = [0, 1].map(|side| [0, 1].map(|part| middle(measured, side, part)));
         println!(
-            "{:<42} {:>8.2} {:>8.2} {:>8.2} {:>8.2} {:>6.2}",
-            BLOCKS[*kind].0,
+            "{:<36} {:>8.2} {:>8.2} {:>8.2} {:>8.2} {:>6.2}",
+            kind.name,
             small[0],
             big[0],
             small[1],
@@ -243,6 +282,29 @@ pub fn scale(name: &str, start: impl Fn() -> Server, big: Size) {
             big[1] / small[1]
         );
     }
+    for side in &mut sides {
+        let start = side.restart();
+        let wipe = side.write("POST", "sandbox/wipe", &json!({ "confirm": "demo" })).1;
+        println!(
+            "{} jobs: ready {:.2} s after the start; wiping the account's jobs takes {:.2} s",
+            side.size.jobs,
+            start.as_secs_f64(),
+            wipe.as_secs_f64()
+        );
+    }
+}
+
+/// Calls of a kind, to each side in turn; how long they took, the shortest first.
+fn in_turn(kind: &Kind, sides: &mut [Side; 2]) -> [Vec<Duration>; 2] {
+    let mut took = [Vec::new(), Vec::new()];
+    for number in 0..kind.count {
+        for turn in 0..2 {
+            let which = (number + turn) % 2;
+            took[which].push((kind.call)(&mut sides[which], number));
+        }
+    }
+    took.iter_mut().for_each(|took| took.sort_unstable());
+    took
 }
 
 /// So many of a hundred took no longer, in milliseconds.
@@ -250,8 +312,9 @@ fn at(sorted: &[Duration], percent: usize) -> f64 {
     sorted[(sorted.len() * percent / 100).saturating_sub(1)].as_secs_f64() * 1_000.0
 }
 
-fn middle(rounds: &[[f64; 2]], which: usize) -> f64 {
-    let mut values: Vec<f64> = rounds.iter().map(|round| round[which]).collect();
+/// The median over the rounds.
+fn middle(rounds: &[[[f64; 2]; 2]], side: usize, part: usize) -> f64 {
+    let mut values: Vec<f64> = rounds.iter().map(|round| round[side][part]).collect();
     values.sort_unstable_by(f64::total_cmp);
     values[values.len() / 2]
 }
