@@ -108,6 +108,9 @@ fn fill_sqlite(server: &Server, size: Size) {
 fn fill_postgres(url: &str, size: Size) {
     let series = |to| format!("generate_series(1::bigint, {to}) AS n (i)");
     let mut client = postgres::Client::connect(url, postgres::NoTls).unwrap();
+    // Fewer checkpoints: what is written is written once.
+    client.batch_execute("ALTER SYSTEM SET max_wal_size = '6GB'").unwrap();
+    client.batch_execute("SELECT pg_reload_conf()").unwrap();
     // Nothing of this is in the server's own sessions.
     let bulk = "SET session_replication_role = replica; SET synchronous_commit = off; SET maintenance_work_mem = '1GB'; \
         SET work_mem = '256MB'; SET max_parallel_maintenance_workers = 2";

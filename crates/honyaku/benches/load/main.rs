@@ -13,6 +13,7 @@ mod queue;
 mod reading;
 mod scale;
 mod server;
+mod sizing;
 
 use self::server::{Cluster, Server};
 use std::time::Duration;
@@ -66,6 +67,9 @@ fn main() {
     // Takes half an hour and 40 GB: only if asked for.
     if words.first().is_some_and(|part| part == "scale") {
         scale::both(&words[1..]);
+    }
+    if wanted("sizing") {
+        sizing::sizing();
     }
     if wanted("claims") {
         claims::claims("SQLite", &Server::start());

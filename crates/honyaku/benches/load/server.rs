@@ -39,6 +39,12 @@ impl Cluster {
         format!("{}{name}", self.address)
     }
 
+    /// Its first process, which started all others.
+    pub fn process(&self) -> u32 {
+        let file = self.directory.path().join("server/data/postmaster.pid");
+        std::fs::read_to_string(file).unwrap().lines().next().unwrap().parse().unwrap()
+    }
+
     /// A server on a database of its own.
     pub fn server(&self, name: &str) -> Server {
         Server::start_on(tempfile::tempdir().unwrap(), &self.database(name))
