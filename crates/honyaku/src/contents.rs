@@ -31,6 +31,9 @@ pub enum Unkept {
          files.s3_bucket to their bucket"
     )]
     Elsewhere,
+    /// Nodes that share a database do not share their directories.
+    #[error("this server keeps no files yet: its operator has to set files.directory or files.s3_bucket")]
+    Nowhere,
     /// A row names what is no file.
     #[error("{0:?} is no digest")]
     NoDigest(String),
@@ -38,7 +41,8 @@ pub enum Unkept {
 
 /// Where contents are kept.
 pub struct Contents {
-    files: Files,
+    /// None: with PostgreSQL, and no setting that says where.
+    files: Option<Files>,
     recognised: OnceCell<()>,
 }
 
@@ -46,8 +50,8 @@ impl Contents {
     /// Opens the place that the settings name.
     pub fn open(config: &Config, secret: &[u8; 32]) -> Result<Self, Box<dyn std::error::Error>> {
         let secret = config.switch("files.encrypt")?.then_some(*secret);
-        let files = Files::open(&Settings { location: location(config)?, secret });
-        Ok(Self { files: files.map_err(|error| as_setting(&error))?, recognised: OnceCell::new() })
+        let open = |location| Files::open(&Settings { location, secret }).map_err(|error| as_setting(&error));
+        Ok(Self { files: location(config)?.map(open).transpose()?, recognised: OnceCell::new() })
     }
 
     /// Keeps a content; its digest, to be referred to within a day.
@@ -58,17 +62,21 @@ impl Contents {
 
     /// A content that is kept.
     pub async fn fetch(&self, file: &File) -> Result<Bytes, Unkept> {
-        Ok(self.files.get(&name(file)?).await?)
+        Ok(self.place()?.get(&name(file)?).await?)
     }
 
     /// Deletes a content.
     pub async fn delete(&self, file: &File) -> Result<(), Unkept> {
-        Ok(self.files.delete(&name(file)?).await?)
+        Ok(self.place()?.delete(&name(file)?).await?)
+    }
+
+    fn place(&self) -> Result<&Files, Unkept> {
+        self.files.as_ref().ok_or(Unkept::Nowhere)
     }
 
     /// Tries whether files can be kept and had.
     pub async fn check(&self) -> Result<(), Box<dyn std::error::Error>> {
-        Ok(self.files.check().await.map_err(|error| as_setting(&error))?)
+        Ok(self.place()?.check().await.map_err(|error| as_setting(&error))?)
     }
 
     /// At the start: refuses a place that is not the installation's. One that does not answer now may do so later.
@@ -78,6 +86,11 @@ impl Contents {
             Ok(()) => Ok(()),
             Err(Unkept::Place(error @ files::Error::Unavailable(_))) => {
                 tracing::error!(%error, "files cannot be reached; calls that need them are refused until they can");
+                Ok(())
+            }
+            // What was kept before cannot be given out; all else works.
+            Err(error @ Unkept::Nowhere) => {
+                tracing::error!(%error, "files that were kept cannot be given out");
                 Ok(())
             }
             Err(Unkept::Place(error)) => Err(as_setting(&error).into()),
@@ -102,7 +115,7 @@ impl Contents {
             service::secrets::random().map_err(|error| files::Error::Unavailable(error.to_string()))?;
         let content = Bytes::from(format!("files of a honyaku: {}\n", service::secrets::hex(&random)));
         let mark = Digest::of(&content);
-        self.files.put(&Name { digest: mark, generation: 0 }, content).await?;
+        self.place()?.put(&Name { digest: mark, generation: 0 }, content).await?;
         // Another node may have been first; then its mark has to be here too.
         let settled = move |tx: &mut store::sql::Tx<'_>| installation::settle(tx, MARK, &mark.to_string());
         let settled = db.write(settled).await?;
@@ -119,7 +132,7 @@ impl Contents {
         let claimed = text.clone();
         let generation = db.write(move |tx| rows::claim(tx, &claimed, size, real_now())).await?;
         let file = File { digest: text, generation };
-        self.files.put(&name(&file)?, content).await?;
+        self.place()?.put(&name(&file)?, content).await?;
         Ok(file.digest)
     }
 }
@@ -133,18 +146,22 @@ pub fn name(file: &File) -> Result<Name, Unkept> {
     })
 }
 
-/// The directory that files are kept in; none if they are in a bucket.
+/// The directory that files are kept in; none if they are in a bucket, or nowhere.
 pub fn directory(config: &Config) -> Option<PathBuf> {
     match (config.text("files.s3_bucket"), config.text("files.directory")) {
+        ("", "") if !config.text("database").is_empty() => None,
         ("", "") => Some(PathBuf::from(config.text("data_dir")).join("files")),
         ("", directory) => Some(PathBuf::from(directory)),
         _ => None,
     }
 }
 
-fn location(config: &Config) -> Result<Location, ConfigError> {
+fn location(config: &Config) -> Result<Option<Location>, ConfigError> {
     if let Some(directory) = directory(config) {
-        return Ok(Location::Directory(directory));
+        return Ok(Some(Location::Directory(directory)));
+    }
+    if config.text("files.s3_bucket").is_empty() {
+        return Ok(None);
     }
     if !config.text("files.directory").is_empty() {
         return Err(config.wrong("files.directory", "leave it out, since files.s3_bucket is set"));
@@ -157,7 +174,7 @@ fn location(config: &Config) -> Result<Location, ConfigError> {
         })?),
     };
     let text = |name: &'static str| config.text(name).to_owned();
-    Ok(Location::S3(S3 {
+    Ok(Some(Location::S3(S3 {
         endpoint,
         region: text("files.s3_region"),
         bucket: text("files.s3_bucket"),
@@ -165,7 +182,7 @@ fn location(config: &Config) -> Result<Location, ConfigError> {
         access_key_id: text("files.s3_access_key_id"),
         secret_access_key: text("files.s3_secret_access_key"),
         path_style: config.switch("files.s3_path_style")?,
-    }))
+    })))
 }
 
 /// The place's refusal, naming the setting as it is written.

@@ -152,7 +152,7 @@ pub fn balance(tx: &mut Tx<'_>, ctx: &Context) -> Result<Money, Error> {
 pub fn spent(tx: &mut Tx<'_>, ctx: &Context) -> Result<Money, Error> {
     let currency = account(tx, ctx)?.currency;
     let customer = LedgerAccount::Customer(ctx.scope.account).text(ctx.book());
-    Ok(Money::new(ledger::spent(tx, ctx.scope, &customer)?, currency))
+    Ok(Money::new(ledger::spent(tx, &customer)?, currency))
 }
 
 /// The event feed after a cursor, oldest first.

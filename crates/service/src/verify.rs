@@ -31,6 +31,9 @@ pub fn verify(tx: &mut Tx<'_>) -> Result<Report, Error> {
             report.faults.push(format!("{}: below zero, {}", balance.ledger_account, balance.kept));
         }
     }
+    for account in ledger::spending_faults(tx)? {
+        report.faults.push(format!("{account}: what is kept as spent is not what its entries say"));
+    }
     for account in ledger::without_balance(tx)? {
         report.faults.push(format!("{account}: has entries but no balance"));
     }

@@ -1,4 +1,7 @@
 //! Claims: who works on what. The unique index on active claims decides every race.
+//!
+//! CROSS JOIN tells SQLite, which keeps no statistics, to begin with the job: it would read all
+//! claims of the account.
 
 use crate::sql::{Error, Row, Tx};
 use domain::ids::*;
@@ -67,8 +70,8 @@ pub fn insert(tx: &mut Tx<'_>, claim: &Claim, jobs: &[JobId]) -> Result<(), Erro
 pub fn active_on(tx: &mut Tx<'_>, scope: Scope, job: JobId) -> Result<Option<Claim>, Error> {
     tx.query_opt(
         &format!(
-            "SELECT {CLAIM} FROM claim_job cj JOIN claim c ON c.id = cj.claim_id \
-             WHERE cj.job_id = $3 AND cj.active = 1 AND c.account_id = $1 AND c.sandbox = $2"
+            "SELECT {CLAIM} FROM claim_job cj CROSS JOIN claim c WHERE c.id = cj.claim_id \
+             AND cj.job_id = $3 AND cj.active = 1 AND c.account_id = $1 AND c.sandbox = $2"
         ),
         &[&scope.account, &scope.environment, &job],
         from_row,
@@ -79,8 +82,8 @@ pub fn active_on(tx: &mut Tx<'_>, scope: Scope, job: JobId) -> Result<Option<Cla
 pub fn latest_on(tx: &mut Tx<'_>, scope: Scope, job: JobId, role: &str) -> Result<Option<Claim>, Error> {
     tx.query_opt(
         &format!(
-            "SELECT {CLAIM} FROM claim_job cj JOIN claim c ON c.id = cj.claim_id \
-             WHERE cj.job_id = $3 AND c.account_id = $1 AND c.sandbox = $2 AND c.role = $4 ORDER BY c.id DESC LIMIT 1"
+            "SELECT {CLAIM} FROM claim_job cj CROSS JOIN claim c WHERE c.id = cj.claim_id \
+             AND cj.job_id = $3 AND c.account_id = $1 AND c.sandbox = $2 AND c.role = $4 ORDER BY c.id DESC LIMIT 1"
         ),
         &[&scope.account, &scope.environment, &job, &role],
         from_row,
@@ -91,8 +94,8 @@ pub fn latest_on(tx: &mut Tx<'_>, scope: Scope, job: JobId, role: &str) -> Resul
 pub fn all_on(tx: &mut Tx<'_>, scope: Scope, job: JobId) -> Result<Vec<Claim>, Error> {
     tx.query_all(
         &format!(
-            "SELECT {CLAIM} FROM claim_job cj JOIN claim c ON c.id = cj.claim_id \
-             WHERE cj.job_id = $3 AND c.account_id = $1 AND c.sandbox = $2 ORDER BY c.id DESC"
+            "SELECT {CLAIM} FROM claim_job cj CROSS JOIN claim c WHERE c.id = cj.claim_id \
+             AND cj.job_id = $3 AND c.account_id = $1 AND c.sandbox = $2 ORDER BY c.id DESC"
         ),
         &[&scope.account, &scope.environment, &job],
         from_row,

@@ -353,7 +353,7 @@ pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
 /// Frees what a process that ended had leased: at start there is no other process.
 pub fn end_leases(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), Error> {
     tx.execute("UPDATE task SET lease_until = 0 WHERE lease_until > 0", &[])?;
-    tx.execute("UPDATE delivery SET lease_until = 0 WHERE lease_until > 0", &[])?;
+    tx.execute("UPDATE delivery SET lease_until = 0 WHERE state = 'waiting' AND lease_until > 0", &[])?;
     tx.execute(
         "UPDATE destination SET due_at = $1 WHERE paused = 0 AND EXISTS \
          (SELECT 1 FROM delivery WHERE destination_id = destination.id AND state = 'waiting')",

@@ -137,12 +137,37 @@ pub fn leave_outbox(tx: &mut Tx<'_>, id: EventId) -> Result<(), Error> {
     tx.send("UPDATE event SET outbox = 0 WHERE id = $1", &[&id])
 }
 
-/// Removes the events before a moment that are sent.
-pub fn forget_before(tx: &mut Tx<'_>, moment: Timestamp, limit: i64) -> Result<u64, Error> {
+/// Some events in the order of their ids.
+#[derive(Clone, Copy, Debug)]
+pub struct Stretch {
+    /// The last of them.
+    pub last: EventId,
+    /// When the first of them happened.
+    pub from: Timestamp,
+    /// When the last of them happened.
+    pub until: Timestamp,
+}
+
+/// The next `limit` events after one; `None` if there are no more.
+pub fn stretch(tx: &mut Tx<'_>, after: EventId, limit: i64) -> Result<Option<Stretch>, Error> {
+    let next = tx.query_one(
+        "SELECT MAX(id), MIN(created_at), MAX(created_at) FROM \
+         (SELECT id, created_at FROM event WHERE id > $1 ORDER BY id LIMIT $2) AS next",
+        &[&after, &limit],
+        |row| Ok((row.take::<Option<EventId>>()?, row.take()?, row.take()?)),
+    )?;
+    Ok(match next {
+        (Some(last), Some(from), Some(until)) => Some(Stretch { last, from, until }),
+        _ => None,
+    })
+}
+
+/// Removes those of a stretch that happened before a moment and of which nothing is to be sent.
+pub fn forget(tx: &mut Tx<'_>, after: EventId, last: EventId, moment: Timestamp) -> Result<u64, Error> {
     tx.execute(
-        "DELETE FROM event WHERE id IN (SELECT e.id FROM event e WHERE e.created_at < $1 AND e.outbox = 0 \
-         AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.event_id = e.id) ORDER BY e.id LIMIT $2)",
-        &[&moment, &limit],
+        "DELETE FROM event WHERE id > $1 AND id <= $2 AND created_at < $3 AND outbox = 0 \
+         AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.event_id = event.id)",
+        &[&after, &last, &moment],
     )
 }
 

@@ -49,10 +49,12 @@ pub fn post(
     }
     // Always in the same order, so that two transactions cannot wait for each other.
     let kept = posting.entries().iter().filter(|entry| entry.account.keeps_balance());
-    let mut kept: Vec<(String, Money)> = kept.map(|entry| (entry.account.text(book), entry.amount)).collect();
+    let mut kept: Vec<(String, &Entry)> = kept.map(|entry| (entry.account.text(book), entry)).collect();
     kept.sort_by(|(one, _), (other, _)| one.cmp(other));
-    for (account, amount) in kept {
-        add_to_balance(tx, book == Book::Sandbox, &account, amount)?;
+    for (name, entry) in kept {
+        let is_customers = matches!(entry.account, LedgerAccount::Customer(_));
+        let spent = if is_customers && about.job.is_some() { -entry.amount.minor() } else { 0 };
+        add_to_balance(tx, book == Book::Sandbox, &name, entry.amount, spent)?;
     }
     Ok(true)
 }
@@ -102,15 +104,23 @@ fn insert_entry(tx: &mut Tx<'_>, id: i64, line: usize, book: Book, entry: &Entry
     Ok(())
 }
 
-/// Adds to a kept balance; the table's check keeps it from falling below zero, and this
-/// says so before the check would end the transaction. SQLite would go on with a float where a
-/// sum overflows: so a balance is compared with what it may be, before anything is added.
-fn add_to_balance(tx: &mut Tx<'_>, sandbox: bool, account: &str, amount: Money) -> Result<(), PostError> {
+/// Adds to a kept balance, and to what its customer spent on jobs; the table's check keeps the
+/// balance from falling below zero, and this says so before the check would end the transaction.
+/// SQLite would go on with a float where a sum overflows: so a balance is compared with what it may
+/// be, before anything is added.
+fn add_to_balance(
+    tx: &mut Tx<'_>,
+    sandbox: bool,
+    account: &str,
+    amount: Money,
+    spent: i64,
+) -> Result<(), PostError> {
     let least = amount.minor().saturating_neg().max(0);
     let most = i64::MAX - amount.minor().max(0);
     let changed = tx.execute(
-        "UPDATE ledger_balance SET amount = amount + $2 WHERE ledger_account = $1 AND amount >= $3 AND amount <= $4",
-        &[&account, &amount.minor(), &least, &most],
+        "UPDATE ledger_balance SET amount = amount + $2, spent = spent + $5 \
+         WHERE ledger_account = $1 AND amount >= $3 AND amount <= $4",
+        &[&account, &amount.minor(), &least, &most, &spent],
     )?;
     if changed == 1 {
         return Ok(());
@@ -119,10 +129,10 @@ fn add_to_balance(tx: &mut Tx<'_>, sandbox: bool, account: &str, amount: Money) 
         return Err(PostError::BelowFloor(account.to_owned()));
     }
     let changed = tx.execute(
-        "INSERT INTO ledger_balance (ledger_account, sandbox, currency, amount) VALUES ($1, $2, $3, $4) \
-         ON CONFLICT (ledger_account) DO UPDATE SET amount = ledger_balance.amount + $4 \
-         WHERE ledger_balance.amount <= $5",
-        &[&account, &sandbox, &amount.currency(), &amount.minor(), &most],
+        "INSERT INTO ledger_balance (ledger_account, sandbox, currency, amount, spent) VALUES ($1, $2, $3, $4, $6) \
+         ON CONFLICT (ledger_account) DO UPDATE SET amount = ledger_balance.amount + $4, \
+         spent = ledger_balance.spent + $6 WHERE ledger_balance.amount <= $5",
+        &[&account, &sandbox, &amount.currency(), &amount.minor(), &most, &spent],
     )?;
     if changed == 1 { Ok(()) } else { Err(PostError::TooLarge(account.to_owned())) }
 }
@@ -137,13 +147,25 @@ pub fn balance(tx: &mut Tx<'_>, ledger_account: &str) -> Result<i64, Error> {
     Ok(kept.unwrap_or(0))
 }
 
-/// Charges minus refunds of the scope since the start, in minor units.
-pub fn spent(tx: &mut Tx<'_>, scope: Scope, ledger_account: &str) -> Result<i64, Error> {
-    tx.query_one(
-        "SELECT CAST(COALESCE(-SUM(e.amount), 0) AS BIGINT) FROM ledger_transaction t \
-         JOIN ledger_entry e ON e.transaction_id = t.id AND e.ledger_account = $3 \
-         WHERE t.account_id = $1 AND t.sandbox = $2 AND t.job_id IS NOT NULL",
-        &[&scope.account, &scope.environment, &ledger_account],
+/// Charges minus refunds of a customer since the start, in minor units.
+pub fn spent(tx: &mut Tx<'_>, ledger_account: &str) -> Result<i64, Error> {
+    let kept = tx.query_opt(
+        "SELECT spent FROM ledger_balance WHERE ledger_account = $1",
+        &[&ledger_account],
+        Row::take,
+    )?;
+    Ok(kept.unwrap_or(0))
+}
+
+/// Customers whose kept spending is not what their entries about jobs say.
+pub fn spending_faults(tx: &mut Tx<'_>) -> Result<Vec<String>, Error> {
+    tx.query_all(
+        "SELECT b.ledger_account FROM ledger_balance b WHERE b.spent <> \
+         CASE WHEN b.ledger_account LIKE 'customer:%' OR b.ledger_account LIKE 'sandbox:customer:%' THEN \
+           COALESCE((SELECT -SUM(e.amount) FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id \
+             WHERE e.ledger_account = b.ledger_account AND t.job_id IS NOT NULL), 0) ELSE 0 END \
+         ORDER BY b.ledger_account",
+        &[],
         Row::take,
     )
 }
@@ -314,8 +336,9 @@ pub fn charge_all(
         &entries,
     )?;
     match sum {
+        // A charge: what the balance loses is spent.
         Some(sum) => Ok(tx.send(
-            "UPDATE ledger_balance SET amount = amount + $2 WHERE ledger_account = $1",
+            "UPDATE ledger_balance SET amount = amount + $2, spent = spent - $2 WHERE ledger_account = $1",
             &[&balance_of.text(book), &sum.minor()],
         )?),
         None => Ok(()),

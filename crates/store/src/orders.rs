@@ -96,7 +96,8 @@ pub struct Line {
     pub charged: i64,
 }
 
-/// The jobs that the order made or found, by id.
+/// The jobs that the order made or found, by id. CROSS JOIN tells SQLite, which keeps no
+/// statistics, to begin with the order: it would read all jobs of the account.
 pub fn lines(tx: &mut Tx<'_>, scope: Scope, id: OrderId) -> Result<Vec<Line>, Error> {
     tx.query_all(
         "SELECT id, status, unit_count, CASE WHEN charged = 1 THEN price ELSE 0 END FROM ( \
@@ -105,8 +106,8 @@ pub fn lines(tx: &mut Tx<'_>, scope: Scope, id: OrderId) -> Result<Vec<Line>, Er
                (SELECT 1 FROM ledger_transaction t WHERE t.job_id = job.id AND t.kind = 'charge') THEN 0 ELSE 1 END AS charged \
            FROM job WHERE order_id = $1 AND account_id = $2 AND sandbox = $3 \
            UNION ALL \
-           SELECT job.id, job.status, 0, 0, 0 FROM order_found JOIN job ON job.id = order_found.job_id \
-           WHERE order_found.order_id = $1 AND job.account_id = $2 AND job.sandbox = $3 AND job.order_id <> $1 \
+           SELECT job.id, job.status, 0, 0, 0 FROM order_found CROSS JOIN job \
+           WHERE job.id = order_found.job_id AND order_found.order_id = $1 AND job.account_id = $2 AND job.sandbox = $3 AND job.order_id <> $1 \
          ) AS line ORDER BY id",
         &[&id, &scope.account, &scope.environment],
         |row| {

@@ -35,12 +35,13 @@ pub fn wipe(tx: &mut Tx<'_>, scope: Scope, keep: Keep, revoked_at: i64) -> Resul
     tx.execute(&format!("DELETE FROM delivery_attempt WHERE delivery_id IN {deliveries}"), &both)?;
     let orders = "(SELECT id FROM \"order\" WHERE account_id = $1 AND sandbox = $2)";
     tx.execute(&format!("DELETE FROM order_found WHERE order_id IN {orders}"), &both)?;
+    // By their jobs and orders: there is no index by account.
+    tx.execute(&format!("DELETE FROM comment WHERE job_id IN {jobs} OR order_id IN {orders}"), &both)?;
     for table in [
         "delivery",
         "event",
         "task",
         "claim",
-        "comment",
         "upload",
         "idempotency",
         "identical_call",
@@ -131,23 +132,26 @@ fn remove_orders(tx: &mut Tx<'_>, scope: Scope, condition: &str, value: &dyn Par
     let orders = format!("(SELECT id FROM \"order\" WHERE account_id = $1 AND sandbox = $2 AND {condition})");
     let jobs = format!("(SELECT id FROM job WHERE order_id IN {orders})");
     let claims = format!("(SELECT claim_id FROM claim_job WHERE job_id IN {jobs})");
-    let events = format!("(SELECT id FROM event WHERE job_id IN {jobs} OR order_id IN {orders})");
+    // The scope keeps these from reading other accounts' rows: not every column here has an index.
+    let own = "account_id = $1 AND sandbox = $2";
+    let about = format!("{own} AND (job_id IN {jobs} OR order_id IN {orders})");
+    let events = format!("(SELECT id FROM event WHERE {about})");
     let deliveries = format!("(SELECT id FROM delivery WHERE event_id IN {events})");
     for statement in [
         // Waits for the deliveries that are being made of these events: then they are seen below.
         format!("UPDATE event SET outbox = 0 WHERE outbox = 1 AND id IN {events}"),
         format!("DELETE FROM delivery_attempt WHERE delivery_id IN {deliveries}"),
         format!("DELETE FROM delivery WHERE event_id IN {events}"),
-        format!("DELETE FROM event WHERE job_id IN {jobs} OR order_id IN {orders}"),
+        format!("DELETE FROM event WHERE {about}"),
         format!(
-            "DELETE FROM task WHERE (kind = 'queue' AND subject_id IN {orders}) \
+            "DELETE FROM task WHERE {own} AND ((kind = 'queue' AND subject_id IN {orders}) \
              OR (kind = 'claim_deadline' AND subject_id IN {claims}) \
-             OR (kind NOT IN ('queue', 'claim_deadline') AND subject_id IN {jobs})"
+             OR (kind NOT IN ('queue', 'claim_deadline') AND subject_id IN {jobs}))"
         ),
         format!("DELETE FROM comment WHERE job_id IN {jobs} OR order_id IN {orders}"),
-        format!("DELETE FROM identical_call WHERE order_id IN {orders}"),
+        format!("DELETE FROM identical_call WHERE {own} AND order_id IN {orders}"),
         format!("DELETE FROM order_found WHERE order_id IN {orders} OR job_id IN {jobs}"),
-        format!("DELETE FROM inbox_request WHERE job_id IN {jobs}"),
+        format!("DELETE FROM inbox_request WHERE account_id = $1 AND job_id IN {jobs}"),
     ] {
         tx.execute(&statement, &params)?;
     }
@@ -172,18 +176,26 @@ fn wipe_book(tx: &mut Tx<'_>, scope: Scope) -> Result<(), Error> {
     remove_postings(tx, own, &[&scope.account, &scope.environment])
 }
 
-/// Deletes these transactions of a sandbox's book as if they had never been.
+/// Deletes these transactions of a sandbox's book as if they had never been. What they come to
+/// is summed from them: its robots' accounts have entries of every sandbox.
 fn remove_postings(tx: &mut Tx<'_>, which: &str, params: &[&dyn Param]) -> Result<(), Error> {
-    for statement in [
-        format!(
-            "UPDATE ledger_balance SET amount = amount - COALESCE((SELECT SUM(e.amount) FROM ledger_entry e \
-             WHERE e.ledger_account = ledger_balance.ledger_account AND e.transaction_id IN {which}), 0) \
-             WHERE ledger_account IN (SELECT e.ledger_account FROM ledger_entry e WHERE e.transaction_id IN {which})"
+    let sums: Vec<(String, i64, i64)> = tx.query_all(
+        &format!(
+            "SELECT name, CAST(SUM(amount) AS BIGINT), CAST(SUM(CASE WHEN job_id IS NULL THEN 0 ELSE amount END) AS BIGINT) \
+             FROM (SELECT e.ledger_account || '' AS name, e.amount, t.job_id FROM ledger_transaction t \
+               JOIN ledger_entry e ON e.transaction_id = t.id WHERE t.id IN {which}) AS removed GROUP BY name ORDER BY name"
         ),
-        format!("DELETE FROM ledger_entry WHERE transaction_id IN {which}"),
-        format!("DELETE FROM ledger_transaction WHERE id IN {which}"),
-    ] {
-        tx.execute(&statement, params)?;
+        params,
+        |row| Ok((row.take()?, row.take()?, row.take()?)),
+    )?;
+    for (account, amount, on_jobs) in sums {
+        let spent = if account.starts_with("sandbox:customer:") { -on_jobs } else { 0 };
+        tx.execute(
+            "UPDATE ledger_balance SET amount = amount - $2, spent = spent - $3 WHERE ledger_account = $1",
+            &[&account, &amount, &spent],
+        )?;
     }
+    tx.execute(&format!("DELETE FROM ledger_entry WHERE transaction_id IN {which}"), params)?;
+    tx.execute(&format!("DELETE FROM ledger_transaction WHERE id IN {which}"), params)?;
     Ok(())
 }

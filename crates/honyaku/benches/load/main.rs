@@ -7,10 +7,13 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod claims;
+mod fill;
 mod orders;
 mod queue;
 mod reading;
+mod scale;
 mod server;
+mod sizing;
 
 use self::server::{Cluster, Server};
 use std::time::Duration;
@@ -60,6 +63,13 @@ fn main() {
         let cluster = Cluster::start();
         let took = queue::drain(&cluster.server("drain"), None);
         println!("queue of 10,000 jobs on PostgreSQL: {took:.2} s, {:.0} jobs/s", 10_000.0 / took);
+    }
+    // Takes half an hour and 40 GB: only if asked for.
+    if words.first().is_some_and(|part| part == "scale") {
+        scale::both(&words[1..]);
+    }
+    if wanted("sizing") {
+        sizing::sizing();
     }
     if wanted("claims") {
         claims::claims("SQLite", &Server::start());

@@ -39,6 +39,12 @@ impl Cluster {
         format!("{}{name}", self.address)
     }
 
+    /// Its first process, which started all others.
+    pub fn process(&self) -> u32 {
+        let file = self.directory.path().join("server/data/postmaster.pid");
+        std::fs::read_to_string(file).unwrap().lines().next().unwrap().parse().unwrap()
+    }
+
     /// A server on a database of its own.
     pub fn server(&self, name: &str) -> Server {
         Server::start_on(tempfile::tempdir().unwrap(), &self.database(name))
@@ -51,66 +57,17 @@ impl Drop for Cluster {
     }
 }
 
-pub struct Server {
-    process: Child,
-    pub address: String,
-    public_key: String,
-    private_key: String,
-    pub directory: tempfile::TempDir,
-    /// Its PostgreSQL; the embedded database if empty.
-    pub postgres: String,
+/// What signs calls.
+pub struct Keys {
+    public: String,
+    private: String,
 }
 
-impl Server {
-    pub fn start() -> Self {
-        Self::start_on(tempfile::tempdir().unwrap(), "")
-    }
-
-    pub fn start_on(directory: tempfile::TempDir, database: &str) -> Self {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_honyaku"))
-            .args([
-                "demo",
-                "--listen",
-                "127.0.0.1:0",
-                "--log-level",
-                "error",
-                "--sandbox-max-jobs",
-                "100000000",
-                "--sandbox-max-credits",
-                "100000000000.00",
-                "--database",
-                database,
-                "--data-dir",
-            ])
-            .arg(directory.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap();
-        let text = |name: &str| ready[name].as_str().unwrap().to_owned();
-        let address = text("api_base").replace("http://", "").replace("/v2/", "");
-        let server = Self {
-            process,
-            address,
-            public_key: text("public_key"),
-            private_key: text("private_key"),
-            directory,
-            postgres: database.to_owned(),
-        };
-        server.connect().post("/v2/sandbox/credits", &server.form(&json!({ "set": "90000000000.00" })));
-        server
-    }
-
+impl Keys {
     pub fn credentials(&self) -> String {
         let ts =
             std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
-        format!(
-            "api_key={}&ts={ts}&api_sig={}",
-            self.public_key,
-            wire::signature::sign(&self.private_key, &ts)
-        )
+        format!("api_key={}&ts={ts}&api_sig={}", self.public, wire::signature::sign(&self.private, &ts))
     }
 
     pub fn form(&self, data: &Value) -> String {
@@ -124,6 +81,104 @@ impl Server {
             }
         }
         form
+    }
+}
+
+pub struct Server {
+    process: Child,
+    pub address: String,
+    /// Of the demo's account.
+    pub keys: Keys,
+    pub directory: tempfile::TempDir,
+    /// Its PostgreSQL; the embedded database if empty.
+    pub postgres: String,
+}
+
+/// A running demo, and the line that it says when it is ready.
+fn launch(directory: &tempfile::TempDir, database: &str) -> (Child, Value) {
+    let mut process = Command::new(env!("CARGO_BIN_EXE_honyaku"))
+        .args([
+            "demo",
+            "--listen",
+            "127.0.0.1:0",
+            "--log-level",
+            "error",
+            "--sandbox-max-jobs",
+            "100000000",
+            "--sandbox-max-credits",
+            "100000000000.00",
+            "--sandbox-retention-days",
+            "0",
+            "--database",
+            database,
+            "--data-dir",
+        ])
+        .arg(directory.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    (process, serde_json::from_str(&line).unwrap())
+}
+
+fn address(ready: &Value) -> String {
+    ready["api_base"].as_str().unwrap().replace("http://", "").replace("/v2/", "")
+}
+
+impl Server {
+    pub fn start() -> Self {
+        Self::start_on(tempfile::tempdir().unwrap(), "")
+    }
+
+    pub fn start_on(directory: tempfile::TempDir, database: &str) -> Self {
+        let (process, ready) = launch(&directory, database);
+        let text = |name: &str| ready[name].as_str().unwrap().to_owned();
+        let server = Self {
+            process,
+            address: address(&ready),
+            keys: Keys { public: text("public_key"), private: text("private_key") },
+            directory,
+            postgres: database.to_owned(),
+        };
+        server.connect().post("/v2/sandbox/credits", &server.form(&json!({ "set": "90000000000.00" })));
+        server
+    }
+
+    /// Does something while the server is stopped, and starts it again on the same data.
+    pub fn while_stopped(&mut self, work: impl FnOnce(&Self)) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        work(self);
+        let (process, ready) = launch(&self.directory, &self.postgres);
+        self.process = process;
+        self.address = address(&ready);
+    }
+
+    /// One more key, of another account's sandbox.
+    pub fn key_of(&self, account: &str) -> Keys {
+        let output = Command::new(env!("CARGO_BIN_EXE_honyaku"))
+            .args(["key", "add", "--sandbox", "--name", "more", "--account", account])
+            .args(["--database", &self.postgres, "--data-dir"])
+            .arg(self.directory.path())
+            .output()
+            .unwrap();
+        let pair: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let text = |name: &str| pair[name].as_str().unwrap().to_owned();
+        Keys { public: text("public_key"), private: text("private_key") }
+    }
+
+    /// The server's process.
+    pub fn process(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub fn credentials(&self) -> String {
+        self.keys.credentials()
+    }
+
+    pub fn form(&self, data: &Value) -> String {
+        self.keys.form(data)
     }
 
     /// No callbacks by default.
@@ -192,8 +247,12 @@ impl Client {
     }
 
     pub fn post(&mut self, path: &str, form: &str) -> Vec<u8> {
+        self.with_form("POST", path, form)
+    }
+
+    pub fn with_form(&mut self, method: &str, path: &str, form: &str) -> Vec<u8> {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n",
             form.len()
         );
         self.send(&head, form.as_bytes())

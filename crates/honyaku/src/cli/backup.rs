@@ -50,7 +50,7 @@ pub fn backup(matches: &ArgMatches) -> Outcome {
             count
         }
         None => {
-            say("files are in their bucket and not in this backup: copy the bucket too");
+            say("files are not in this backup: copy their bucket too");
             0
         }
     };

@@ -86,6 +86,11 @@ pub fn doctor(matches: &ArgMatches) -> Outcome {
 fn kept(config: &Config) -> Result<String, String> {
     let secret =
         app::secret(config, Path::new(config.text("data_dir"))).map_err(|error| error.to_string())?;
+    if contents::directory(config).is_none() && config.text("files.s3_bucket").is_empty() {
+        return Ok(
+            "kept nowhere: set files.directory or files.s3_bucket to take files with comments".to_owned()
+        );
+    }
     let check = async { Contents::open(config, &secret)?.check().await };
     let runtime = runtime().map_err(|error| error.to_string())?;
     let place = contents::directory(config).map_or_else(

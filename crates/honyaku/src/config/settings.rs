@@ -100,7 +100,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "files.directory",
         "",
-        "where files are kept; several nodes need one that all of them see; empty: files in the data directory",
+        "where files are kept; empty: files in the data directory, or with PostgreSQL nowhere, because all nodes have to see them",
     ),
     setting("files.s3_bucket", "", "keep files in this bucket of an S3-compatible store instead"),
     setting("files.s3_endpoint", "", "the store's address, such as https://s3.acme.example; empty: Amazon's"),

@@ -93,6 +93,9 @@ impl Failure {
 
     /// Files cannot be kept or had now.
     pub fn without_files(error: &crate::contents::Unkept, origin: &str) -> Self {
+        if let crate::contents::Unkept::Nowhere = error {
+            return Self::of(&Fault::new(2010, error.to_string()).of("file_attachments"), origin);
+        }
         let mut failure = Self::new(2800, "files cannot be kept or given out now; try again shortly", origin);
         failure.retry_after_s = Some(5);
         failure.internal = Some(error.to_string());

@@ -3,13 +3,14 @@
 
 use crate::app::{App, real_now};
 use domain::event::Actor;
-use domain::ids::{Environment, Scope, Timestamp};
+use domain::ids::{Environment, EventId, Scope, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 use store::{events, inboxes, mails, replays, sql};
 use tokio::sync::watch;
 
 const EVERY: Duration = Duration::from_secs(600);
+const PASSES_A_DAY: u32 = 144;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 const EVENTS_DAYS: i64 = 30;
 const INBOX_DAYS: i64 = 7;
@@ -19,9 +20,16 @@ const ORDERS_AT_ONCE: i64 = 20;
 
 /// Cleans up now and then until told to stop.
 pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
-    while !*stop.borrow() {
+    let mut events_done = EventId(0);
+    for pass in 0_u32.. {
+        if *stop.borrow() {
+            return;
+        }
+        if pass % PASSES_A_DAY == 0 {
+            events_done = EventId(0);
+        }
         app.throttle.prune();
-        if let Err(error) = clean(&app).await {
+        if let Err(error) = clean(&app, &mut events_done).await {
             tracing::error!(%error, "cleaning up failed");
         }
         tokio::select! {
@@ -31,19 +39,30 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn clean(app: &App) -> Result<(), service::Error> {
+async fn clean(app: &App, events_done: &mut EventId) -> Result<(), service::Error> {
     let now = real_now();
     app.db.write(move |tx| replays::forget_before(tx, now.plus_ms(-DAY_MS))).await?;
     app.db.write(move |tx| inboxes::forget_before(tx, now.plus_ms(-INBOX_DAYS * DAY_MS))).await?;
     app.db.write(move |tx| mails::forget_before(tx, now.plus_ms(-MAILS_DAYS * DAY_MS))).await?;
-    // In small steps, so that requests are not held up.
-    while app
-        .db
-        .write(move |tx| events::forget_before(tx, now.plus_ms(-EVENTS_DAYS * DAY_MS), AT_ONCE))
-        .await?
-        > 0
-    {}
+    forget_events(app, now.plus_ms(-EVENTS_DAYS * DAY_MS), events_done).await?;
     forget_old_sandboxes(app, now).await
+}
+
+/// Removes events from before a moment, in small steps so that nobody is held up. Some stay, for
+/// the log of their callbacks: `done` is how far there is nothing to do any more.
+async fn forget_events(app: &App, before: Timestamp, done: &mut EventId) -> Result<(), service::Error> {
+    let mut after = *done;
+    while let Some(next) = app.db.read(move |tx| events::stretch(tx, after, AT_ONCE)).await? {
+        if next.from >= before {
+            break;
+        }
+        app.db.write_in_background(move |tx| events::forget(tx, after, next.last, before)).await?;
+        if next.until < before && after == *done {
+            *done = next.last;
+        }
+        after = next.last;
+    }
+    Ok(())
 }
 
 /// Deletes sandboxes' orders that are older than the installation keeps them.

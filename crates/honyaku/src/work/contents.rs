@@ -19,7 +19,9 @@ const AT_ONCE: i64 = 1_000;
 pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     while !*stop.borrow() {
         for (what, done) in [("moving", move_out(&app).await), ("deleting", clean(&app).await)] {
-            if let Err(error) = done {
+            if let Err(error) = done
+                && !matches!(error, Unkept::Nowhere)
+            {
                 tracing::error!(%error, "{what} files failed; it is tried again in an hour");
             }
         }

@@ -14,6 +14,8 @@ pub struct Database {
     server: Option<Arc<Server>>,
     /// The network namespace that commands run in.
     namespace: Option<String>,
+    /// Commands are told where files are kept.
+    pub keeps_files: bool,
 }
 
 struct Server {
@@ -147,7 +149,12 @@ impl Database {
 
     /// A data directory alone.
     pub fn nowhere() -> Self {
-        Self { directory: Arc::new(tempfile::tempdir().unwrap()), server: None, namespace: None }
+        Self {
+            directory: Arc::new(tempfile::tempdir().unwrap()),
+            server: None,
+            namespace: None,
+            keeps_files: true,
+        }
     }
 
     /// The address of the database on a server.
@@ -168,6 +175,10 @@ impl Database {
         let mut flags = vec!["--data-dir".to_owned(), self.directory().display().to_string()];
         if let Some(server) = &self.server {
             flags.extend(["--database".to_owned(), server.url()]);
+            if self.keeps_files {
+                let files = self.directory().join("files").display().to_string();
+                flags.extend(["--files-directory".to_owned(), files]);
+            }
         }
         flags
     }

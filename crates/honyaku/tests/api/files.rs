@@ -2,19 +2,24 @@
 
 use crate::database::Database;
 use crate::shop::{Raw, Shop};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 const TEXT: &[u8] = b"A brief that nobody else should read.";
 
-/// A comment with a file; the file's address.
-fn attaches(shop: &Shop, job: &str, content: &[u8]) -> String {
+/// A comment with a file.
+fn comments(shop: &Shop, job: &str, content: &[u8]) -> Value {
     let mut form = b"--B\r\nContent-Disposition: form-data; name=\"data\"\r\n\r\n{\"body\":\"see the file\"}\r\n--B\r\nContent-Disposition: form-data; name=\"file_attachments\"; filename=\"brief.txt\"\r\nContent-Type: text/plain\r\n\r\n".to_vec();
     form.extend_from_slice(content);
     form.extend_from_slice(b"\r\n--B--\r\n");
     let url = format!("{}translate/job/{job}/comment?{}", shop.base, shop.credentials());
     let kind = [("content-type", "multipart/form-data; boundary=B")];
-    let answer = shop.raw("POST", &url, &kind, Some(&form)).json();
+    shop.raw("POST", &url, &kind, Some(&form)).json()
+}
+
+/// The address of a file that came with a comment.
+fn attaches(shop: &Shop, job: &str, content: &[u8]) -> String {
+    let answer = comments(shop, job, content);
     assert_eq!(answer["opstat"], "ok", "{answer}");
     let thread = shop.get(&format!("translate/job/{job}/comments"), "").unwrap();
     let last = thread["thread"].as_array().unwrap().last().unwrap().clone();
@@ -164,6 +169,22 @@ fn a_backup_has_the_files() {
     assert!(String::from_utf8_lossy(&holes.stderr).contains("has no file"), "what is missing is told");
 }
 
+/// Nodes that share a database do not share their directories: what one kept the others would not have.
+#[test]
+fn with_a_database_of_its_own_a_server_has_to_be_told_where_files_are() {
+    let mut database = Database::new();
+    if !database.is_postgres() {
+        return;
+    }
+    database.keeps_files = false;
+    let shop = Shop::start(database, &[]);
+    let id = shop.orders_text("with a brief");
+    let refused = comments(&shop, &id, TEXT);
+    assert_eq!(refused["err"]["code"], 2010, "{refused}");
+    assert!(refused["err"]["msg"].as_str().unwrap().contains("files.s3_bucket"), "{refused}");
+    assert!(shop.command(&["doctor"]).to_string().contains("nowhere"));
+}
+
 /// With a store that the environment names: `tests/s3/server` starts one.
 #[test]
 fn files_can_be_kept_in_a_bucket() {
@@ -187,7 +208,9 @@ fn files_can_be_kept_in_a_bucket() {
     .flat_map(|(flag, value)| [flag.to_owned(), value])
     .collect();
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
-    let shop = Shop::open_with(&flags);
+    let mut database = Database::new();
+    database.keeps_files = false;
+    let shop = Shop::start(database, &flags);
     let id = shop.orders_text("with a brief");
     let address = attaches(&shop, &id, TEXT);
     assert_eq!(had(&shop, &address).body, TEXT);
@@ -195,9 +218,13 @@ fn files_can_be_kept_in_a_bucket() {
     let with = |words: &[&str]| shop.command(&[words, &flags].concat());
     assert!(with(&["verify", "--files"]).to_string().contains("1 files read"));
     assert!(with(&["doctor"]).to_string().contains("bucket"));
-    // Without its files the installation does not start.
+    // With another place the installation does not start.
     let database = shop.stop();
-    let refused = database.command(&["demo", "--listen", "127.0.0.1:0"]).output().unwrap();
+    let elsewhere = database.directory().join("elsewhere").display().to_string();
+    let refused = database
+        .command(&["demo", "--listen", "127.0.0.1:0", "--files-directory", &elsewhere])
+        .output()
+        .unwrap();
     assert!(String::from_utf8_lossy(&refused.stderr).contains("files.s3_bucket"));
     assert_eq!(had(&Shop::start(database, &flags), &address).body, TEXT);
 }

@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/0001_base.postgres.sql"),
     },
     shared(2, "file", include_str!("../../migrations/0002_file.sql")),
+    shared(3, "scale", include_str!("../../migrations/0003_scale.sql")),
 ];
 
 /// A migration that is the same on both engines.
