@@ -1,6 +1,6 @@
 //! Accounts, their people and their two environments.
 
-use crate::sql::{Dialect, Error, Row, Tx};
+use crate::sql::{Db, Dialect, Error, Failure, Row, Tx};
 use domain::ids::*;
 use domain::money::Currency;
 
@@ -166,26 +166,56 @@ pub fn lock_environment(tx: &mut Tx<'_>, scope: Scope) -> Result<Surroundings, E
         // One writer at a time, and no clock to read.
         return Ok(Surroundings::default());
     }
-    let lock = match tx.for_update() {
-        "" => String::new(),
-        lock => format!("{lock} OF e"),
-    };
-    let found = tx.query_opt(
-        &format!(
+    let sql = if tx.for_update().is_empty() {
+        format!(
             "SELECT e.clock_offset_ms, e.robot, e.jobs, {OF_ACCOUNT} FROM environment e \
-             JOIN account a ON a.id = e.account_id WHERE e.account_id = $1 AND e.sandbox = $2 {lock}"
-        ),
-        &[&scope.account, &scope.environment],
-        |row| {
-            Ok(Surroundings {
-                ahead_ms: row.take()?,
-                robot: row.take()?,
-                jobs: row.take()?,
-                account: Some(from_row(row)?),
-            })
-        },
-    )?;
+             JOIN account a ON a.id = e.account_id WHERE e.account_id = $1 AND e.sandbox = $2"
+        )
+    } else {
+        // Raising the version locks the row as well.
+        format!(
+            "UPDATE environment e SET version = e.version + 1 FROM account a WHERE a.id = e.account_id \
+             AND e.account_id = $1 AND e.sandbox = $2 RETURNING e.clock_offset_ms, e.robot, e.jobs, {OF_ACCOUNT}"
+        )
+    };
+    let found = tx.query_opt(&sql, &[&scope.account, &scope.environment], |row| {
+        Ok(Surroundings {
+            ahead_ms: row.take()?,
+            robot: row.take()?,
+            jobs: row.take()?,
+            account: Some(from_row(row)?),
+        })
+    })?;
     Ok(found.unwrap_or_default())
+}
+
+/// How often the environment's data were written.
+pub fn version(tx: &mut Tx<'_>, scope: Scope) -> Result<i64, Error> {
+    let version = tx.query_opt(
+        "SELECT version FROM environment WHERE account_id = $1 AND sandbox = $2",
+        &[&scope.account, &scope.environment],
+        Row::take,
+    )?;
+    Ok(version.unwrap_or(0))
+}
+
+/// Reads an environment's data, from a replica if there is one that has all that was written of
+/// them until now, on whichever node; else from the primary.
+pub async fn read_near<T, E>(
+    db: &Db,
+    scope: Scope,
+    closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: Failure,
+{
+    if !db.has_replica() {
+        return db.read(closure).await;
+    }
+    let written = db.read_once(move |tx| version(tx, scope)).await?;
+    let has_all = move |tx: &mut Tx<'_>| Ok(version(tx, scope)? >= written);
+    db.read_on_replica_if(has_all, closure).await
 }
 
 /// Puts the environment's clock forward: everything that is due later comes nearer by as much.

@@ -146,7 +146,8 @@ pub fn on_postgres(cluster: &Cluster, nodes: usize, jobs_each: usize, connection
 fn raw_inserts_on_postgres(from: &str, to: &str, connections: usize) -> f64 {
     use store::sql::{Db, Error, Options, Param, PostgresOptions, Value as Row};
     let open = |url: &str| {
-        let options = PostgresOptions { url: url.to_owned(), connections: 2, authorities: None };
+        let options =
+            PostgresOptions { url: url.to_owned(), connections: 2, authorities: None, replica: None };
         Db::open(&Options::Postgres(options), 0).unwrap()
     };
     let (source, target) = (open(from), open(to));

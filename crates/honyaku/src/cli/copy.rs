@@ -50,6 +50,7 @@ fn options(address: &str, flag: &str) -> Result<Options, String> {
             url: address.to_owned(),
             connections: 2,
             authorities: None,
+            replica: None,
         }));
     }
     Err(format!("--{flag}: write sqlite://PATH or postgres://user:password@host/database"))

@@ -54,6 +54,9 @@ pub fn database(config: &Config, serving: bool) -> Result<Options, Box<dyn std::
             Options::Postgres(PostgresOptions {
                 url: url.to_owned(),
                 connections: most("database_connections")?,
+                replica: Some(config.text("database_replica"))
+                    .filter(|url| serving && !url.is_empty())
+                    .map(str::to_owned),
                 authorities: Some(config.text("database_authorities"))
                     .filter(|file| !file.is_empty())
                     .map(PathBuf::from),

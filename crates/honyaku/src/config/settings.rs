@@ -86,6 +86,10 @@ pub const SETTINGS: &[Setting] = &[
     ),
     setting("data_dir", "honyaku-data", "directory of the embedded database and the installation's secret"),
     secret("database", "postgres://user:password@host/database; empty: embedded, in the data directory"),
+    secret(
+        "database_replica",
+        "PostgreSQL: the address of a read-only replica, for reads that it is fresh enough for; empty: none",
+    ),
     setting(
         "database_authorities",
         "",

@@ -137,7 +137,8 @@ impl Call {
         &self,
         closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        let result = self.app.db.read(self.in_context(Actor::CustomerApi, closure)?);
+        let (scope, closure) = (self.caller()?.scope(), self.in_context(Actor::CustomerApi, closure)?);
+        let result = store::accounts::read_near(&self.app.db, scope, closure);
         result.await.map_err(|error| Failure::from_service(error, self.origin()))
     }
 

@@ -47,14 +47,38 @@ impl Cluster {
         Self { address: address.trim().to_owned(), directory, replica: false }
     }
 
+    /// One with a replica that follows it as fast as it can.
+    pub fn followed() -> Self {
+        let mut primary = Self::start();
+        let server = primary.directory.path().join(SERVER);
+        cluster(&["follow"], &primary.directory.path().join(REPLICA), &[server.to_str().unwrap()]);
+        primary.replica = true;
+        primary
+    }
+
+    /// The replica's address of a database.
+    pub fn replica_of(&self, database: &Database) -> String {
+        let host = self.directory.path().join(REPLICA).to_str().unwrap().replace('/', "%2F");
+        format!("postgres://honyaku@{host}/{}", database.server.as_ref().unwrap().name)
+    }
+
+    /// The replica stays at what it has, or goes on.
+    pub fn hold_replica(&self, database: &Database, hold: bool) {
+        let verb = if hold { "pause" } else { "resume" };
+        connect(&self.replica_of(database)).batch_execute(&format!("SELECT pg_wal_replay_{verb}()")).unwrap();
+    }
+
+    /// The replica is gone.
+    pub fn lose_replica(&self) {
+        cluster(&["stop"], &self.directory.path().join(REPLICA), &[]);
+    }
+
     /// One with a replica that has every commit before it is answered. The address names both:
     /// whichever takes writes is used.
     pub fn replicated() -> Self {
-        let mut primary = Self::start();
+        let mut primary = Self::followed();
         let (server, replica) =
             (primary.directory.path().join(SERVER), primary.directory.path().join(REPLICA));
-        cluster(&["follow"], &replica, &[server.to_str().unwrap()]);
-        primary.replica = true;
         let mut client = connect(&format!("{}postgres", primary.address));
         client.batch_execute("ALTER SYSTEM SET synchronous_standby_names = '*'").unwrap();
         client.batch_execute("SELECT pg_reload_conf()").unwrap();

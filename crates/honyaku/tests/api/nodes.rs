@@ -187,6 +187,52 @@ fn a_replica_takes_the_place_of_its_primary() {
     });
 }
 
+/// Reads may go to a replica, but nobody misses there what was written before, through this node or another.
+#[test]
+fn a_replica_is_read_only_where_it_has_caught_up() {
+    if !Database::new().is_postgres() {
+        return;
+    }
+    let cluster = Cluster::followed();
+    let database = cluster.database();
+    let other = Shop::start(database.shared(), &[]);
+    let node = Shop::start(database.shared(), &["--database-replica", &cluster.replica_of(&database)]);
+    let reads = |by: &str| -> u64 {
+        let metrics = node.raw("GET", &format!("{}/metrics", node.origin()), &[], None).body;
+        let name = format!("honyaku_replica_reads_total{{by=\"{by}\"}} ");
+        let text = String::from_utf8(metrics).unwrap();
+        text.lines()
+            .find_map(|line| line.strip_prefix(name.as_str()))
+            .map_or(0, |count| count.parse().unwrap())
+    };
+    let listed = || node.get("translate/jobs", "count=200").unwrap().as_array().unwrap().len();
+    other.orders(&json!([job("before")])).unwrap();
+    assert_eq!(listed(), 1);
+    node.until("the replica answers", || {
+        listed();
+        reads("replica") > 0
+    });
+    cluster.hold_replica(&database, true);
+    let before = reads("primary");
+    for (number, shop) in [&other, &node, &other].into_iter().enumerate() {
+        let placed = shop.orders(&json!([job(&format!("meanwhile {number}"))])).unwrap();
+        assert_eq!(listed(), number + 2);
+        let id = placed["job_ids"][0].as_str().unwrap();
+        assert_eq!(node.get(&format!("translate/jobs/{id}"), "").unwrap()["jobs"][0]["job_id"], *id);
+    }
+    assert!(reads("primary") >= before + 6);
+    cluster.hold_replica(&database, false);
+    let before = reads("replica");
+    node.until("it has caught up", || {
+        assert_eq!(listed(), 4);
+        reads("replica") > before
+    });
+    cluster.lose_replica();
+    for _ in 0..20 {
+        assert_eq!(listed(), 4, "the primary answers");
+    }
+}
+
 #[test]
 fn a_node_that_is_cut_off_from_its_database_comes_back() {
     if !Database::new().is_postgres() {
@@ -223,7 +269,7 @@ fn who_fails_in_a_shared_commit_fails_alone() {
     if !database.is_postgres() {
         return;
     }
-    let options = PostgresOptions { url: database.url(), connections: 4, authorities: None };
+    let options = PostgresOptions { url: database.url(), connections: 4, authorities: None, replica: None };
     let db = Db::open(&Options::Postgres(options), 0).unwrap();
     db.write_blocking(|tx| tx.execute("CREATE TABLE number (n BIGINT PRIMARY KEY)", &[])).unwrap();
     let scope = Scope { account: AccountId(1), environment: Environment::Live };
@@ -367,7 +413,7 @@ fn nothing_is_sent_unawaited_outside_of_a_transaction() {
     if !database.is_postgres() {
         return;
     }
-    let way = PostgresOptions { url: database.url(), connections: 2, authorities: None };
+    let way = PostgresOptions { url: database.url(), connections: 2, authorities: None, replica: None };
     let db = Db::open(&Options::Postgres(way), 0).unwrap();
     let send = db.read_once(|tx| tx.send("DELETE FROM installation", &[]));
     let sent = tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(send);

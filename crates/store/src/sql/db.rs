@@ -144,6 +144,37 @@ impl Db {
         receive(self.submit(closure, Lane::Once).await)
     }
 
+    /// There is a replica to read from.
+    pub fn has_replica(&self) -> bool {
+        matches!(&self.engine, Engine::Postgres(postgres) if postgres.has_replica())
+    }
+
+    /// How many reads a replica answered, and how many that were meant for it the primary did.
+    pub fn reads_near(&self) -> Option<(u64, u64)> {
+        match &self.engine {
+            Engine::Postgres(postgres) => postgres.reads_near(),
+            Engine::Sqlite(_) => None,
+        }
+    }
+
+    /// As `read`, on the replica if it is there and `may` says so there; else on the primary.
+    pub async fn read_on_replica_if<T, E>(
+        &self,
+        may: impl FnOnce(&mut Tx<'_>) -> Result<bool, Error> + Send + 'static,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+    {
+        let (call, answer) = Call::new(closure);
+        match &self.engine {
+            Engine::Sqlite(sqlite) => sqlite.submit(Box::new(call), Lane::Read),
+            Engine::Postgres(postgres) => postgres.submit_near(Box::new(may), Box::new(call)),
+        }
+        receive(answer.await)
+    }
+
     /// As `write`, for callers without an async runtime (the command line).
     pub fn write_blocking<T, E>(
         &self,

@@ -13,7 +13,7 @@ mod tx;
 mod value;
 mod work;
 
-pub use db::{Db, Options};
+pub use db::{Db, Failure, Options};
 pub use error::Error;
 pub use migrate::State;
 pub use postgres::Options as PostgresOptions;

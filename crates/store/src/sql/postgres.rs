@@ -5,10 +5,12 @@
 //! again and goes on; one that loses it later answers `Unavailable`, since only the server knows what
 //! became of the transaction. So a server that comes back is used again at once.
 
+mod replica;
 mod session;
 mod value;
 mod way;
 
+use self::replica::{Check, Replica};
 use self::session::Session;
 use self::way::Way;
 use super::db::Lane;
@@ -35,6 +37,8 @@ pub struct Options {
     pub connections: usize,
     /// PEM file of the authorities whose word is taken for the server; the machine's if none.
     pub authorities: Option<PathBuf>,
+    /// A replica that may be read from, as `url`.
+    pub replica: Option<String>,
 }
 
 /// How transactions begin, and how one goes back to before its last closure.
@@ -53,6 +57,7 @@ type Ended = (Box<dyn Work>, Result<(), Error>);
 pub struct Postgres {
     calls: Arc<Entrance>,
     reads: mpsc::Sender<Begun>,
+    replica: Option<Replica>,
     background: mpsc::Sender<Begun>,
 }
 
@@ -67,11 +72,38 @@ impl Postgres {
             let way = way.clone();
             spawn(&format!("db-call-{number}"), move || serve_calls(&way, &mut waiting))?;
         }
+        let reads = start(&way, "read", most, true)?;
+        let replica = match &options.replica {
+            None => None,
+            Some(url) => {
+                let options = Options { url: url.clone(), ..options.clone() };
+                Some(Replica::start(&Way::new(&options)?, most, &reads)?)
+            }
+        };
         Ok(Self {
             calls: Arc::new(calls),
-            reads: start(&way, "read", most, true)?,
+            reads,
+            replica,
             background: start(&way, "background", (most / 4).max(2), false)?,
         })
+    }
+
+    /// There is a replica to read from.
+    pub fn has_replica(&self) -> bool {
+        self.replica.is_some()
+    }
+
+    /// How many reads the replica answered, and how many that were meant for it the primary did.
+    pub fn reads_near(&self) -> Option<(u64, u64)> {
+        self.replica.as_ref().map(Replica::counts)
+    }
+
+    /// Reads on the replica if `may` says so there, else on the primary.
+    pub fn submit_near(&self, may: Check, work: Box<dyn Work>) {
+        match &self.replica {
+            Some(replica) => replica.submit(may, work),
+            None => self.submit(work, Lane::Read),
+        }
     }
 
     /// Hands work to the threads. Without threads it is dropped, and its caller told so.

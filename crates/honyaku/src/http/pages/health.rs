@@ -38,5 +38,9 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response<Body> {
         metrics::gauge!("honyaku_tasks_dead").set(dead as f64);
         metrics::gauge!("honyaku_destinations_paused").set(paused as f64);
     }
+    if let Some((replica, primary)) = app.db.reads_near() {
+        metrics::counter!("honyaku_replica_reads_total", "by" => "replica").absolute(replica);
+        metrics::counter!("honyaku_replica_reads_total", "by" => "primary").absolute(primary);
+    }
     body(200, "text/plain; version=0.0.4", app.metrics.render().into_bytes())
 }
