@@ -73,7 +73,7 @@ impl Params {
         method_is_get_like: bool,
         query: Option<&str>,
         content_type: Option<&str>,
-        body: Vec<u8>,
+        body: impl AsRef<[u8]> + Send + 'static,
     ) -> Result<Params, ParamsFault> {
         let mut params = Params { method_is_get_like, ..Params::default() };
         let query = query.unwrap_or_default().as_bytes();

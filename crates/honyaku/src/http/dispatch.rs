@@ -4,6 +4,7 @@
 use super::answer::{Answer, Envelope};
 use super::arrival::{self, Peer};
 use super::auth::{Arrival, authenticate};
+use super::body::{self, Received};
 use super::call::{Call, Caller};
 use super::failure::Failure;
 use super::pages;
@@ -13,21 +14,15 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Request, Response, Uri, header};
-use bytes::Bytes;
 use domain::fault::Fault;
 use domain::ids::Environment;
-use http_body_util::BodyExt as _;
-use hyper::body::Frame;
 use std::sync::Arc;
 use std::time::Instant;
-use tokio::sync::SemaphorePermit;
 use wire::answer::Format;
 use wire::params::{MethodOverride, Params};
 
-/// So long we wait for a piece of a body, and for room to read it.
-const MAX_WAIT: std::time::Duration = std::time::Duration::from_secs(60);
-/// So long a whole body may take.
-const MAX_BODY: std::time::Duration = std::time::Duration::from_secs(300);
+/// So long a call may take.
+const MAX_WAIT: std::time::Duration = std::time::Duration::from_secs(120);
 
 /// Every request comes through here.
 pub async fn dispatch(
@@ -90,7 +85,7 @@ async fn serve(
     target: &arrival::Target<'_>,
     request_id: &str,
 ) -> (Envelope, Result<Answer, Failure>) {
-    let (parts, body) = request.into_parts();
+    let (parts, request_body) = request.into_parts();
     let query = parts.uri.query();
     let mut envelope = envelope(&parts.uri, &parts.headers, target.environment, request_id.to_owned());
     let mut arrival = arrival::read(app, peer, &parts.headers, target);
@@ -106,17 +101,15 @@ async fn serve(
                 &app.desk.public_url,
             ));
         }
-        refuse_too_large(app, &parts.headers)?;
+        body::refuse_too_large(app, &parts.headers)?;
         let (routes, values) = find_path(app, target)?;
         arrival.control = routes.iter().any(|route| route.path.starts_with("sandbox"));
         // Its room is kept until the call is over: decoding makes copies.
-        let (bytes, _room) = tokio::time::timeout(MAX_BODY, read_body(app, body, &parts.headers))
-            .await
-            .map_err(|_| Failure::new(1250, "the body took too long", &app.desk.public_url))??;
+        let (received, _room) = body::read(app, request_body, &parts.headers).await?;
         let content_type = header_text(&parts.headers, header::CONTENT_TYPE).map(str::to_owned);
-        let body_bytes = bytes.len();
+        let body_bytes = received.as_ref().len();
         let get_like = !matches!(parts.method, Method::POST | Method::PUT);
-        let decoded = decode(app, get_like, query, content_type.as_deref(), bytes);
+        let decoded = decode(app, get_like, query, content_type.as_deref(), received);
         // What cannot be read is counted like any other call before it is refused.
         let (params, unreadable) = match decoded {
             Ok(params) => (params, None),
@@ -155,7 +148,7 @@ async fn serve(
 /// Runs the handler in a task of its own: a client that goes away does not stop it halfway,
 /// and a panic is answered.
 async fn run(app: &Arc<App>, handler: Handler, call: Call) -> Result<Answer, Failure> {
-    match tokio::time::timeout(MAX_WAIT * 2, tokio::spawn(handler(call))).await {
+    match tokio::time::timeout(MAX_WAIT, tokio::spawn(handler(call))).await {
         Ok(Ok(result)) => result,
         Ok(Err(panic)) => Err(Failure::broken(panic.to_string(), &app.desk.public_url)),
         Err(_) => Err(Failure::new(
@@ -170,80 +163,15 @@ fn header_text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-fn too_large(app: &App) -> Failure {
-    let text = format!("the body is over {} bytes; send less at a time", app.limits.body_bytes);
-    Failure::new(413, text, &app.desk.public_url)
-}
-
-fn refuse_too_large(app: &App, headers: &HeaderMap) -> Result<(), Failure> {
-    let length: Option<usize> =
-        header_text(headers, header::CONTENT_LENGTH).and_then(|text| text.parse().ok());
-    if length.is_some_and(|length| length > app.limits.body_bytes) { Err(too_large(app)) } else { Ok(()) }
-}
-
-/// The next piece of the body; a client that stops sending is let go.
-async fn next_frame(
-    app: &App,
-    body: &mut Body,
-) -> Result<Option<Result<Frame<Bytes>, axum::Error>>, Failure> {
-    tokio::time::timeout(MAX_WAIT, body.frame())
-        .await
-        .map_err(|_| Failure::new(1250, "the body stopped arriving", &app.desk.public_url))
-}
-
-/// Large bodies wait for each other before they are read, so that many at once cannot fill the
-/// memory. A body of unknown length counts as a full one.
-async fn room_for<'a>(
-    app: &'a App,
-    headers: &HeaderMap,
-    announced: usize,
-) -> Result<Option<SemaphorePermit<'a>>, Failure> {
-    let unknown = headers.contains_key(header::TRANSFER_ENCODING);
-    let bytes = if unknown { app.limits.body_bytes } else { announced };
-    let megabytes = u32::try_from(bytes / 1_000_000).unwrap_or(u32::MAX);
-    if megabytes == 0 {
-        return Ok(None);
-    }
-    let busy =
-        |_| Failure::new(2800, "too many large requests at once; try again shortly", &app.desk.public_url);
-    let room = tokio::time::timeout(MAX_WAIT, app.bodies.acquire_many(megabytes)).await.map_err(busy)?;
-    room.map(Some).map_err(|closed| Failure::broken(closed.to_string(), &app.desk.public_url))
-}
-
-/// Reads the body up to the limit, into a buffer of the announced size; beside it the room that
-/// it takes.
-async fn read_body<'a>(
-    app: &'a App,
-    mut body: Body,
-    headers: &HeaderMap,
-) -> Result<(Vec<u8>, Option<SemaphorePermit<'a>>), Failure> {
-    let announced: usize =
-        header_text(headers, header::CONTENT_LENGTH).and_then(|text| text.parse().ok()).unwrap_or(0);
-    let room = room_for(app, headers, announced).await?;
-    let mut bytes = Vec::with_capacity(announced.min(app.limits.body_bytes));
-    while let Some(frame) = next_frame(app, &mut body).await? {
-        let frame = frame.map_err(|error| {
-            Failure::new(1250, format!("the body broke off: {error}"), &app.desk.public_url)
-        })?;
-        if let Some(data) = frame.data_ref() {
-            if bytes.len() + data.len() > app.limits.body_bytes {
-                return Err(too_large(app));
-            }
-            bytes.extend_from_slice(data);
-        }
-    }
-    Ok((bytes, room))
-}
-
 fn decode(
     app: &App,
     get_like: bool,
     query: Option<&str>,
     content_type: Option<&str>,
-    bytes: Vec<u8>,
+    received: Received,
 ) -> Result<Params, Failure> {
-    let large = bytes.len() > 1_000_000;
-    let read = || Params::decode(get_like, query, content_type, bytes);
+    let large = received.is_large();
+    let read = || Params::decode(get_like, query, content_type, received);
     let params = if large { tokio::task::block_in_place(read) } else { read() };
     params.map_err(|fault| {
         let field = match &fault {

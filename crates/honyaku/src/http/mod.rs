@@ -4,6 +4,7 @@ mod answer;
 mod api_v2;
 mod arrival;
 mod auth;
+mod body;
 mod call;
 mod dispatch;
 mod failure;

@@ -8,26 +8,26 @@ use crate::json::{Json, Object, parse};
 pub(super) fn read(
     params: &mut Params,
     content_type: Option<&str>,
-    body: Vec<u8>,
+    body: impl AsRef<[u8]> + Send + 'static,
 ) -> Result<(), ParamsFault> {
-    if body.is_empty() {
+    if body.as_ref().is_empty() {
         return Ok(());
     }
     let content_type = content_type.unwrap_or_default();
     match header::essence(content_type).as_str() {
-        "" | "application/x-www-form-urlencoded" => form::read(params, &body),
+        "" | "application/x-www-form-urlencoded" => form::read(params, body.as_ref()),
         "multipart/form-data" => multipart::read(params, content_type, body),
-        "application/json" => read_json(params, body),
-        text if text.starts_with("text/") => form::read(params, &body),
+        "application/json" => read_json(params, body.as_ref()),
+        text if text.starts_with("text/") => form::read(params, body.as_ref()),
         other => Err(ParamsFault::ContentType(other.to_owned())),
     }
 }
 
 /// Either an envelope with `data` and the credentials in it, or `data` itself. A broken
 /// text is kept as such, because credentials in the query are checked first.
-fn read_json(params: &mut Params, body: Vec<u8>) -> Result<(), ParamsFault> {
-    let text = String::from_utf8(body).map_err(|_| ParamsFault::NotUtf8 { field: "body".to_owned() })?;
-    match parse(&text) {
+fn read_json(params: &mut Params, body: &[u8]) -> Result<(), ParamsFault> {
+    let text = std::str::from_utf8(body).map_err(|_| ParamsFault::NotUtf8 { field: "body".to_owned() })?;
+    match parse(text) {
         Ok(Json::Object(object)) if is_envelope(&object) => open_envelope(params, object),
         Ok(other) => {
             params.data = Some(Data::Json(other));

@@ -15,15 +15,21 @@ use multer::{Error, Field, Multipart};
 /// is never a file, even with a file name (`curl -F data=@jobs.json`).
 const GENERAL: &[&str] = &["data", "api_key", "ts", "api_sig", "format", "_method"];
 
-pub(super) fn read(params: &mut Params, content_type: &str, body: Vec<u8>) -> Result<(), ParamsFault> {
+pub(super) fn read(
+    params: &mut Params,
+    content_type: &str,
+    body: impl AsRef<[u8]> + Send + 'static,
+) -> Result<(), ParamsFault> {
     let boundary = HeaderParams::of(content_type.as_bytes()).get("boundary").unwrap_or_default();
     let boundary = String::from_utf8(boundary).ok().filter(|boundary| !boundary.is_empty());
     let boundary = boundary.ok_or_else(|| broken("its content type names no boundary"))?;
-    read_parts(params, boundary, body).now_or_never().unwrap_or_else(|| Err(broken("it breaks off")))
+    read_parts(params, boundary, Bytes::from_owner(body))
+        .now_or_never()
+        .unwrap_or_else(|| Err(broken("it breaks off")))
 }
 
-async fn read_parts(params: &mut Params, boundary: String, body: Vec<u8>) -> Result<(), ParamsFault> {
-    let whole = stream::once(future::ready(Ok::<_, Error>(Bytes::from(body))));
+async fn read_parts(params: &mut Params, boundary: String, body: Bytes) -> Result<(), ParamsFault> {
+    let whole = stream::once(future::ready(Ok::<_, Error>(body)));
     let mut parts = Multipart::new(whole, boundary);
     let mut count = 0;
     while let Some(part) = parts.next_field().await.map_err(explained)? {

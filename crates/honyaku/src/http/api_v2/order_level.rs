@@ -99,7 +99,7 @@ pub fn jobs(sent: Sent, rules: &Rules<'_>) -> Result<Vec<service::draft::Draft>,
     let mut faults = Vec::new();
     let mut drafts = Vec::with_capacity(sent.jobs.len());
     for (key, job) in sent.jobs {
-        let read = |job: Object| submission::read(&key, &job, &sent.order, rules);
+        let read = |job: Object| submission::read(key.clone(), job, &sent.order, rules);
         match job.map_err(|fault| vec![fault]).and_then(read) {
             Ok(draft) => drafts.push(draft),
             Err(found) => faults.push((key, found)),

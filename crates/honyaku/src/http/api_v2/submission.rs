@@ -33,8 +33,18 @@ pub struct Rules<'r> {
     pub detect: bool,
 }
 
-/// Reads one job. `defaults` are the order-level members.
-pub fn read(key: &str, own: &Object, defaults: &Object, rules: &Rules<'_>) -> Result<Draft, Vec<Fault>> {
+/// Reads one job. `defaults` are the order-level members. Takes the job: its text is moved, so
+/// that a large order is not held twice.
+pub fn read(key: String, mut own: Object, defaults: &Object, rules: &Rules<'_>) -> Result<Draft, Vec<Fault>> {
+    let (form, faults) = check(&own, defaults, rules);
+    match (own.remove("body_src"), form) {
+        (Some(Json::String(body_src)), Some(form)) => Ok(form.into_draft(key, body_src)),
+        _ => Err(faults),
+    }
+}
+
+/// Checks all fields of a job; there is a form if there are no faults.
+fn check(own: &Object, defaults: &Object, rules: &Rules<'_>) -> (Option<Form>, Vec<Fault>) {
     let mut faults = Faults(Vec::new());
     let layers = Layers { own, order: defaults };
     let limits = rules.limits;
@@ -48,7 +58,7 @@ pub fn read(key: &str, own: &Object, defaults: &Object, rules: &Rules<'_>) -> Re
         _ => None,
     };
     let glossary = faults.keep(glossary(layers.get("glossary_id"), pair, rules)).flatten();
-    let draft = Optional {
+    let optional = Optional {
         slug: faults.keep(fields::text_or_number(own.get("slug"), "slug", 1351, limits.slug_chars)).flatten(),
         comment: faults
             .keep(fields::text(own.get("comment"), "comment", 1351, limits.comment_chars))
@@ -73,12 +83,13 @@ pub fn read(key: &str, own: &Object, defaults: &Object, rules: &Rules<'_>) -> Re
         tone: faults.keep(fields::text(layers.get("tone"), "tone", 2752, limits.tone_chars)).flatten(),
         max_chars: faults.keep(max_chars(own)).flatten(),
     };
-    match (faults.0.is_empty(), tier, body_src, pair, units) {
-        (true, Some(tier), Some(body_src), Some((source, target)), Some(units)) => {
-            Ok(draft.into_draft(key, body_src, (source, target), (tier, edit), units, glossary))
+    let form = match (faults.0.is_empty(), tier, pair, units) {
+        (true, Some(tier), Some(pair), Some(units)) => {
+            Some(Form { tier, edit, pair, units, glossary, optional })
         }
-        _ => Err(faults.0),
-    }
+        _ => None,
+    };
+    (form, faults.0)
 }
 
 /// Collects faults while reading goes on.
@@ -107,39 +118,42 @@ struct Optional {
     max_chars: Option<i64>,
 }
 
-impl Optional {
-    fn into_draft(
-        self,
-        key: &str,
-        body_src: &str,
-        (source, target): Pair,
-        (tier, edit): (Tier, bool),
-        units: u64,
-        glossary: Option<GlossaryId>,
-    ) -> Draft {
+/// A job without faults, but for its text.
+struct Form {
+    tier: Tier,
+    edit: bool,
+    pair: Pair,
+    units: u64,
+    glossary: Option<GlossaryId>,
+    optional: Optional,
+}
+
+impl Form {
+    fn into_draft(self, key: String, body_src: String) -> Draft {
+        let Form { tier, edit, pair: (source, target), units, glossary, optional } = self;
         Draft {
-            key: key.to_owned(),
-            slug: self.slug,
-            body_src: body_src.to_owned(),
+            key,
+            slug: optional.slug,
+            text_key: same_text::key(source.code, target.code, effective_tier(tier, edit), &body_src),
+            body_src,
             lc_src: source.code,
             lc_tgt: target.code,
             tier,
             edit,
             units,
-            text_key: same_text::key(source.code, target.code, effective_tier(tier, edit), body_src),
-            comment: self.comment,
-            attachments: self.attachments,
+            comment: optional.comment,
+            attachments: optional.attachments,
             glossary,
-            position: self.position,
-            grouped: self.grouped.unwrap_or(true),
-            force: self.force.unwrap_or(false),
-            use_preferred: self.use_preferred.unwrap_or(false),
-            auto_approve: self.auto_approve,
-            callback_url: self.callback_url,
-            custom_data: self.custom_data,
-            purpose: self.purpose,
-            tone: self.tone,
-            max_chars: self.max_chars,
+            position: optional.position,
+            grouped: optional.grouped.unwrap_or(true),
+            force: optional.force.unwrap_or(false),
+            use_preferred: optional.use_preferred.unwrap_or(false),
+            auto_approve: optional.auto_approve,
+            callback_url: optional.callback_url,
+            custom_data: optional.custom_data,
+            purpose: optional.purpose,
+            tone: optional.tone,
+            max_chars: optional.max_chars,
         }
     }
 }
