@@ -44,6 +44,13 @@ fn main() {
             }
         }
     }
+    if wanted("busy") {
+        for connections in row(1, &[1, 16]) {
+            orders::with_queue("SQLite", &Server::start(), connections);
+            let cluster = Cluster::start();
+            orders::with_queue("PostgreSQL", &cluster.server("busy"), connections);
+        }
+    }
     if wanted("reading") {
         for connections in [1, 4, 16] {
             reading::reading(connections);

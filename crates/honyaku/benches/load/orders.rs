@@ -21,14 +21,11 @@ fn prepared(server: &Server, jobs_each: usize, connections: usize) -> Vec<Vec<St
     (0..connections).map(|connection| of(connection).collect()).collect()
 }
 
-pub fn embedded(jobs_each: usize, connections: usize) {
-    let server = Server::start();
-    // Accepting alone: the queue's own work is measured below.
-    let later = json!({ "mode": "automatic", "queue": 86_400, "take": "never" });
-    server.connect().post("/v2/sandbox/robot", &server.form(&later));
-    let forms = prepared(&server, jobs_each, connections);
+/// Jobs accepted a second, through the servers in turn.
+fn accepted(servers: &[&Server], jobs_each: usize, connections: usize) -> f64 {
+    let forms = prepared(servers[0], jobs_each, connections);
     let requests = rate(connections, |number, own| {
-        let mut client = server.connect();
+        let mut client = servers[number % servers.len()].connect();
         let end = Instant::now() + FOR;
         for form in forms[number].iter().take_while(|_| Instant::now() < end) {
             let answer = client.post("/v2/translate/jobs", form);
@@ -36,7 +33,27 @@ pub fn embedded(jobs_each: usize, connections: usize) {
             *own += 1;
         }
     });
-    let accepted = requests * jobs_each as f64;
+    requests * jobs_each as f64
+}
+
+/// Single orders while the queue puts them on the board, and how long it has to work on afterwards.
+pub fn with_queue(name: &str, server: &Server, connections: usize) {
+    server.without_callbacks();
+    let accepted = accepted(&[server], 1, connections);
+    let began = Instant::now();
+    server.until_on_board();
+    println!(
+        "{name}: {connections:>2} connections order {accepted:.0} single jobs/s while the queue works; it is done {:.2} s later",
+        began.elapsed().as_secs_f64()
+    );
+}
+
+pub fn embedded(jobs_each: usize, connections: usize) {
+    let server = Server::start();
+    // Accepting alone: the queue's own work is measured below.
+    let later = json!({ "mode": "automatic", "queue": 86_400, "take": "never" });
+    server.connect().post("/v2/sandbox/robot", &server.form(&later));
+    let accepted = accepted(&[&server], jobs_each, connections);
     let raw = raw_inserts(&server, connections);
     println!(
         "orders  {jobs_each:>5} jobs x {connections:>2} connections  {accepted:>9.0} jobs/s   raw inserts {raw:>9.0} jobs/s   ratio {:.2}",
@@ -122,18 +139,8 @@ pub fn on_postgres(cluster: &Cluster, nodes: usize, jobs_each: usize, connection
         }
         servers.push(Server::start_on(directory, &url));
     }
-    let forms = prepared(&servers[0], jobs_each, connections);
-    let requests = rate(connections, |number, own| {
-        let mut client = servers[number % nodes].connect();
-        let end = Instant::now() + FOR;
-        for form in forms[number].iter().take_while(|_| Instant::now() < end) {
-            let answer = client.post("/v2/translate/jobs", form);
-            assert!(answer.starts_with(b"{\"opstat\":\"ok\""), "{}", String::from_utf8_lossy(&answer));
-            *own += 1;
-        }
-    });
+    let accepted = accepted(&servers.iter().collect::<Vec<_>>(), jobs_each, connections);
     drop(servers);
-    let accepted = requests * jobs_each as f64;
     let raw = raw_inserts_on_postgres(&url, &cluster.database(&format!("{name}_raw")), connections);
     println!(
         "postgres {nodes} nodes {jobs_each:>5} jobs x {connections:>2} connections  {accepted:>9.0} jobs/s   raw inserts {raw:>9.0} jobs/s   ratio {:.2}",

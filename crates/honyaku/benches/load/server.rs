@@ -96,7 +96,9 @@ pub struct Server {
 
 /// A running demo, and the line that it says when it is ready.
 fn launch(directory: &tempfile::TempDir, database: &str) -> (Child, Value) {
-    let mut process = Command::new(env!("CARGO_BIN_EXE_honyaku"))
+    // Another version's program, to compare it with.
+    let program = std::env::var("HONYAKU").unwrap_or_else(|_| env!("CARGO_BIN_EXE_honyaku").to_owned());
+    let mut process = Command::new(program)
         .args([
             "demo",
             "--listen",

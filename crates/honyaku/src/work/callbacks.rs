@@ -2,7 +2,7 @@
 //! due and sends at most four at a time to each, 256 in all. A destination's turn holds no
 //! other: dead ones cost one waiting connection each and are asked ever more rarely.
 
-use super::inbox;
+use super::{inbox, pace};
 use crate::app::{App, real_now};
 use domain::ids::{DeliveryId, Scope, Timestamp};
 use outbound::{Outcome, Request};
@@ -15,7 +15,7 @@ use tokio::sync::{Semaphore, watch};
 use url::Url;
 
 const IN_FLIGHT: usize = 256;
-const EVENTS_AT_ONCE: i64 = 25;
+const EVENTS_AT_ONCE: usize = 25;
 /// Longer than an attempt can take.
 const LEASE_MS: i64 = 30_000;
 const IDLE: Duration = Duration::from_millis(500);
@@ -25,18 +25,24 @@ const GATHER: Duration = Duration::from_millis(5);
 /// Makes deliveries of events until told to stop.
 pub async fn run_fan_out(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let mut news = app.news.subscribe();
+    let mut last = 0;
     while !*stop.borrow() {
         news.mark_unchanged();
         match fan_out(&app).await {
             Ok(0) => {
                 tokio::select! {
-                    // Under load many calls wake us: one look serves them all.
-                    _ = news.changed() => tokio::time::sleep(GATHER).await,
+                    _ = news.changed() => tokio::time::sleep(pace::gather(last)).await,
                     () = tokio::time::sleep(IDLE) => {}
-                    _ = stop.changed() => {}
+                    _ = stop.changed() => break,
                 }
             }
-            Ok(_) => app.callbacks.notify_one(),
+            Ok(found) => {
+                last = found;
+                app.callbacks.notify_one();
+                if found < EVENTS_AT_ONCE {
+                    tokio::time::sleep(pace::gather(last)).await;
+                }
+            }
             Err(error) => {
                 tracing::error!(%error, "events could not be fanned out");
                 tokio::time::sleep(IDLE).await;
@@ -51,7 +57,9 @@ pub async fn fan_out(app: &Arc<App>) -> Result<usize, Error> {
         return Ok(0);
     }
     let desk = Arc::clone(&app.desk);
-    app.db.write_in_background(move |tx| callbacks::fan_out(tx, &desk, real_now(), EVENTS_AT_ONCE)).await
+    app.db
+        .write_in_background(move |tx| callbacks::fan_out(tx, &desk, real_now(), EVENTS_AT_ONCE as i64))
+        .await
 }
 
 /// Sends what is due until told to stop.

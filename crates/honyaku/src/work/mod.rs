@@ -6,6 +6,7 @@ mod contents;
 pub mod inbox;
 mod mails;
 mod measures;
+mod pace;
 mod rates;
 pub mod tasks;
 

@@ -1,8 +1,12 @@
 //! The task loop: leases what is due in batches and runs each task in a transaction of its
-//! own, in which it is also closed.
+//! own, in which it is also closed. Several run side by side: the database then commits them
+//! together.
 
+use super::pace;
 use crate::app::{App, real_now};
 use domain::ids::{Scope, Timestamp};
+use futures_util::StreamExt as _;
+use futures_util::stream;
 use service::Error;
 use service::timers::{self, Progress};
 use std::sync::Arc;
@@ -10,29 +14,34 @@ use std::time::Duration;
 use store::tasks::{self, Task};
 use tokio::sync::watch;
 
-const BATCH: i64 = 20;
+const BATCH: usize = 20;
+/// Tasks that run side by side. On a server each may have a connection for itself.
+const SIDE_BY_SIDE: usize = 8;
 /// A node that is gone holds its tasks up for no longer; one that is slow finds them taken.
 const LEASE_MS: i64 = 10_000;
 const IDLE: Duration = Duration::from_millis(1_000);
-/// From being woken to looking.
-const GATHER: Duration = Duration::from_millis(2);
 /// Minutes until a failed task is tried again; after the last it is given up.
 const RETRIES_MIN: [i64; 5] = [1, 5, 15, 60, 240];
 
 /// Runs tasks until told to stop.
 pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let mut last = 0;
     while !*stop.borrow() {
         match batch(&app).await {
-            Ok(0) => {
-                let wait = until_next(&app).await;
-                tokio::select! {
-                    // Under load many calls wake us: one look serves them all.
-                    () = app.tasks.notified() => tokio::time::sleep(GATHER).await,
-                    () = tokio::time::sleep(wait) => {}
-                    _ = stop.changed() => {}
+            Ok(BATCH) => last = BATCH,
+            Ok(found) => {
+                if found == 0 {
+                    let wait = until_next(&app).await;
+                    tokio::select! {
+                        () = app.tasks.notified() => {}
+                        () = tokio::time::sleep(wait) => continue,
+                        _ = stop.changed() => break,
+                    }
+                } else {
+                    last = found;
                 }
+                tokio::time::sleep(pace::gather(last)).await;
             }
-            Ok(_) => {}
             Err(error) => {
                 tracing::error!(%error, "tasks could not be leased");
                 tokio::time::sleep(IDLE).await;
@@ -54,11 +63,9 @@ async fn batch(app: &Arc<App>) -> Result<usize, Error> {
     if app.db.read_once(tasks::next_due).await?.is_none_or(|due| due > now) {
         return Ok(0);
     }
-    let leased = app.db.write(move |tx| tasks::lease(tx, now, LEASE_MS, BATCH)).await?;
+    let leased = app.db.write(move |tx| tasks::lease(tx, now, LEASE_MS, BATCH as i64)).await?;
     let count = leased.len();
-    for task in leased {
-        work(app, task).await;
-    }
+    stream::iter(leased).for_each_concurrent(SIDE_BY_SIDE, |task| work(app, task)).await;
     Ok(count)
 }
 

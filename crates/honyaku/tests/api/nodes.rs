@@ -101,8 +101,9 @@ impl Drop for StopsAtEnd<'_> {
 
 /// Orders without a pause while the database is in trouble, and holds the server to its word:
 /// what it acknowledged is there, nothing is charged twice, refusals say 2800 and when to come
-/// back. `trouble` is given what waits until orders are taken again, within five seconds.
-fn keeps_its_word(shop: &Shop, trouble: impl FnOnce(&dyn Fn())) {
+/// back. `trouble` is given what waits until orders are refused, and what waits until they are
+/// taken again, within five seconds.
+fn keeps_its_word(shop: &Shop, trouble: impl FnOnce(&dyn Fn(), &dyn Fn())) {
     shop.post("sandbox/credits", &json!({ "set": "100000.00" })).unwrap();
     let (stop, told) = (AtomicBool::new(false), Mutex::new((0, BTreeSet::new(), Vec::new())));
     let back = Mutex::new(None);
@@ -134,7 +135,8 @@ fn keeps_its_word(shop: &Shop, trouble: impl FnOnce(&dyn Fn())) {
         }
         let _stops = StopsAtEnd(&stop);
         std::thread::sleep(Duration::from_millis(700));
-        trouble(&|| {
+        let refused = || shop.until("orders are refused", || !told.lock().unwrap().2.is_empty());
+        trouble(&refused, &|| {
             *back.lock().unwrap() = None;
             let began = Instant::now();
             shop.until("orders are taken again", || back.lock().unwrap().is_some());
@@ -162,7 +164,7 @@ fn a_database_that_crashes_under_load_loses_and_doubles_nothing() {
     }
     let cluster = Cluster::start();
     let house = House::open(cluster.database());
-    keeps_its_word(&house.shop, |taken_again| {
+    keeps_its_word(&house.shop, |_, taken_again| {
         for _ in 0..3 {
             cluster.crash();
             taken_again();
@@ -178,10 +180,10 @@ fn a_replica_takes_the_place_of_its_primary() {
     }
     let cluster = Cluster::replicated();
     let house = House::open(cluster.database().with("?target_session_attrs=read-write"));
-    keeps_its_word(&house.shop, |taken_again| {
+    keeps_its_word(&house.shop, |refused, taken_again| {
         cluster.lose_primary();
         // Nobody takes writes now.
-        std::thread::sleep(Duration::from_millis(500));
+        refused();
         cluster.promote_replica();
         taken_again();
     });
@@ -248,9 +250,9 @@ fn a_node_that_is_cut_off_from_its_database_comes_back() {
     let near = Shop::start(database.shared(), &[]);
     let listen = format!("{}:8080", island.there("c"));
     let far = Shop::start(database.shared().inside(&island.name), &["--listen", &listen]);
-    keeps_its_word(&far, |taken_again| {
+    keeps_its_word(&far, |refused, taken_again| {
         island.link("down");
-        std::thread::sleep(Duration::from_secs(7));
+        refused();
         let began = Instant::now();
         orders(&near, "near the database").unwrap();
         assert!(began.elapsed() < Duration::from_secs(5), "held up for {:?}", began.elapsed());
