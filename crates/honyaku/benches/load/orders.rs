@@ -1,7 +1,7 @@
 //! Orders accepted, against raw inserts of the same rows into the same database.
 
 use super::FOR;
-use super::server::{Cluster, Server, jobs, rate};
+use super::server::{Cluster, Server, flood, jobs, request};
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, params_from_iter};
 use serde_json::json;
@@ -9,31 +9,24 @@ use std::time::Instant;
 
 const MOST_JOBS: usize = 300_000;
 const MOST_REQUESTS: usize = 60_000;
+const ROUNDS: u32 = 5;
 
 /// Orders made before the clock starts, so that the generator takes little of the machine:
 /// for each connection its requests, ready to be sent.
-fn prepared(server: &Server, jobs_each: usize, connections: usize) -> Vec<Vec<String>> {
-    let requests = (MOST_JOBS / jobs_each).min(MOST_REQUESTS) / connections + 1;
+fn prepared(server: &Server, jobs_each: usize, connections: usize, round: u32) -> Vec<Vec<Vec<u8>>> {
+    let requests = (MOST_JOBS / jobs_each).min(MOST_REQUESTS) / ROUNDS as usize / connections + 1;
     let of = |connection: usize| {
-        (0..requests)
-            .map(move |request| server.form(&jobs(jobs_each, &format!("{connection}-{request}"), None)))
+        (0..requests).map(move |number| {
+            let form = server.form(&jobs(jobs_each, &format!("{connection}-{round}-{number}"), None));
+            request("/v2/translate/jobs", &form)
+        })
     };
     (0..connections).map(|connection| of(connection).collect()).collect()
 }
 
 /// Jobs accepted a second, through the servers in turn.
 fn accepted(servers: &[&Server], jobs_each: usize, connections: usize) -> f64 {
-    let forms = prepared(servers[0], jobs_each, connections);
-    let requests = rate(connections, |number, own| {
-        let mut client = servers[number % servers.len()].connect();
-        let end = Instant::now() + FOR;
-        for form in forms[number].iter().take_while(|_| Instant::now() < end) {
-            let answer = client.post("/v2/translate/jobs", form);
-            assert!(answer.starts_with(b"{\"opstat\":\"ok\""), "{}", String::from_utf8_lossy(&answer));
-            *own += 1;
-        }
-    });
-    requests * jobs_each as f64
+    flood(servers, &prepared(servers[0], jobs_each, connections, 0), FOR) * jobs_each as f64
 }
 
 /// Single orders while the queue puts them on the board, and how long it has to work on afterwards.
@@ -48,24 +41,34 @@ pub fn with_queue(name: &str, server: &Server, connections: usize) {
     );
 }
 
+/// In rounds, because the machine is faster at one moment than at another: a moment's orders, then
+/// the same rows raw.
 pub fn embedded(jobs_each: usize, connections: usize) {
     let server = Server::start();
     // Accepting alone: the queue's own work is measured below.
     let later = json!({ "mode": "automatic", "queue": 86_400, "take": "never" });
     server.connect().post("/v2/sandbox/robot", &server.form(&later));
-    let accepted = accepted(&[&server], jobs_each, connections);
-    let raw = raw_inserts(&server, connections);
+    let mut raw = Raw::of(&server);
+    let (mut accepted, mut inserted) = (0.0, 0.0);
+    for round in 0..ROUNDS {
+        let requests = prepared(&server, jobs_each, connections, round);
+        accepted += flood(&[&server], &requests, FOR / ROUNDS) * jobs_each as f64;
+        inserted += raw.catch_up(connections);
+    }
     println!(
-        "orders  {jobs_each:>5} jobs x {connections:>2} connections  {accepted:>9.0} jobs/s   raw inserts {raw:>9.0} jobs/s   ratio {:.2}",
-        accepted / raw
+        "orders  {jobs_each:>5} jobs x {connections:>2} connections  {:>9.0} jobs/s   raw inserts {:>9.0} jobs/s   ratio {:.2}",
+        accepted / f64::from(ROUNDS),
+        inserted / f64::from(ROUNDS),
+        accepted / inserted
     );
 }
 
+/// What orders refer to.
+const PARENTS: [(&str, &str); 2] = [("account", "0"), ("api_key", "0")];
+
 /// What ordering writes. Parents first: foreign keys are checked. Beside each table, the order
 /// that a row belongs to.
-const ORDERED: [(&str, &str); 8] = [
-    ("account", "0"),
-    ("api_key", "0"),
+const ORDERED: [(&str, &str); 6] = [
     ("\"order\"", "id"),
     ("job", "order_id"),
     ("ledger_transaction", "COALESCE(order_id, 0)"),
@@ -76,38 +79,70 @@ const ORDERED: [(&str, &str); 8] = [
 
 /// The rows that ordering wrote, inserted again into an empty copy with the same tables, indexes,
 /// constraints and durability, one transaction for as many orders as there were connections.
-fn raw_inserts(server: &Server, connections: usize) -> f64 {
-    let source = server.database();
-    let target = empty_copy(server, &source);
-    let orders: i64 = source.query_row("SELECT MAX(id) FROM \"order\"", [], |row| row.get(0)).unwrap();
-    let orders = usize::try_from(orders).unwrap();
-    let mut batches: Vec<Vec<(usize, Vec<Cell>)>> = vec![Vec::new(); orders.div_ceil(connections) + 1];
-    let mut inserts = Vec::new();
-    for (index, (table, of_order)) in ORDERED.iter().enumerate() {
-        let sql = format!("SELECT {of_order} AS of_order, * FROM {table} ORDER BY 1, 2");
-        let mut select = source.prepare(&sql).unwrap();
-        let columns = select.column_count() - 1;
-        inserts.push(format!("INSERT INTO {table} VALUES ({})", vec!["?"; columns].join(",")));
-        let mut rows = select.query([]).unwrap();
-        while let Some(row) = rows.next().unwrap() {
-            let order = usize::try_from(row.get::<_, i64>(0).unwrap()).unwrap();
-            let cells = (1..=columns).map(|column| row.get(column).unwrap()).collect();
-            batches[order.div_ceil(connections)].push((index, cells));
-        }
-    }
-    let jobs =
-        |batch: &[(usize, Vec<Cell>)]| batch.iter().filter(|(table, _)| ORDERED[*table].0 == "job").count();
-    let count: usize = batches.iter().map(|batch| jobs(batch)).sum();
-    let began = Instant::now();
-    for batch in &batches {
-        target.execute_batch("BEGIN IMMEDIATE").unwrap();
-        for (table, row) in batch {
-            target.prepare_cached(&inserts[*table]).unwrap().execute(params_from_iter(row)).unwrap();
-        }
-        target.execute_batch("COMMIT").unwrap();
-    }
-    count as f64 / began.elapsed().as_secs_f64()
+struct Raw {
+    source: Connection,
+    target: Connection,
+    /// The last order that is there.
+    order: i64,
 }
+
+impl Raw {
+    fn of(server: &Server) -> Self {
+        let source = server.database();
+        let target = empty_copy(server, &source);
+        for (table, _) in PARENTS {
+            for row in rows(&source, &format!("SELECT 0, * FROM {table}")) {
+                target.execute(&insert(table, row.1.len()), params_from_iter(&row.1)).unwrap();
+            }
+        }
+        Self { source, target, order: 0 }
+    }
+
+    /// Inserts the orders that came since. Jobs a second.
+    fn catch_up(&mut self, connections: usize) -> f64 {
+        let mut batches: Vec<Vec<(String, Vec<Cell>)>> = Vec::new();
+        let mut jobs = 0;
+        for (table, of_order) in ORDERED {
+            let sql = format!(
+                "SELECT {of_order} AS of_order, * FROM {table} WHERE of_order > {} ORDER BY 1, 2",
+                self.order
+            );
+            for (order, row) in rows(&self.source, &sql) {
+                let batch = usize::try_from(order - self.order - 1).unwrap() / connections;
+                if batches.len() <= batch {
+                    batches.resize_with(batch + 1, Vec::new);
+                }
+                batches[batch].push((insert(table, row.len()), row));
+                jobs += usize::from(table == "job");
+            }
+        }
+        self.order = self.source.query_row("SELECT MAX(id) FROM \"order\"", [], |row| row.get(0)).unwrap();
+        let began = Instant::now();
+        for batch in &batches {
+            self.target.execute_batch("BEGIN IMMEDIATE").unwrap();
+            for (sql, row) in batch {
+                self.target.prepare_cached(sql).unwrap().execute(params_from_iter(row)).unwrap();
+            }
+            self.target.execute_batch("COMMIT").unwrap();
+        }
+        jobs as f64 / began.elapsed().as_secs_f64()
+    }
+}
+
+fn insert(table: &str, columns: usize) -> String {
+    format!("INSERT INTO {table} VALUES ({})", vec!["?"; columns].join(","))
+}
+
+/// Rows, and the order that each belongs to.
+fn rows(source: &Connection, sql: &str) -> Vec<(i64, Vec<Cell>)> {
+    let mut select = source.prepare(sql).unwrap();
+    let columns = select.column_count();
+    let row = |row: &rusqlite::Row<'_>| {
+        Ok((row.get(0)?, (1..columns).map(|column| row.get(column)).collect::<Result<_, _>>()?))
+    };
+    select.query_map([], row).unwrap().map(Result::unwrap).collect()
+}
+
 /// A database with our tables, indexes and triggers, and without rows.
 fn empty_copy(server: &Server, source: &Connection) -> Connection {
     let target = Connection::open(server.directory.path().join("copy.sqlite")).unwrap();
@@ -148,7 +183,7 @@ pub fn on_postgres(cluster: &Cluster, nodes: usize, jobs_each: usize, connection
     );
 }
 
-/// As `raw_inserts`: the same rows into the same tables, as many orders a transaction as there
+/// As `Raw`, all at once: the same rows into the same tables, as many orders a transaction as there
 /// were connections.
 fn raw_inserts_on_postgres(from: &str, to: &str, connections: usize) -> f64 {
     use store::sql::{Db, Error, Options, Param, PostgresOptions, Value as Row};
@@ -159,7 +194,8 @@ fn raw_inserts_on_postgres(from: &str, to: &str, connections: usize) -> f64 {
     };
     let (source, target) = (open(from), open(to));
     let mut batches: Vec<Vec<(usize, Vec<Row>)>> = Vec::new();
-    for (index, (table, of_order)) in ORDERED.iter().enumerate() {
+    let tables: Vec<_> = PARENTS.into_iter().chain(ORDERED).collect();
+    for (index, (table, of_order)) in tables.iter().enumerate() {
         let sql = format!("SELECT CAST({of_order} AS BIGINT) AS of_order, * FROM {table} ORDER BY 1, 2");
         let rows = source
             .write_blocking(move |tx| tx.query_all(&sql, &[], |row| Ok::<_, Error>(row.take_all())))
@@ -174,14 +210,15 @@ fn raw_inserts_on_postgres(from: &str, to: &str, connections: usize) -> f64 {
             batches[batch].push((index, cells));
         }
     }
-    let count = batches.iter().flatten().filter(|(table, _)| ORDERED[*table].0 == "job").count();
+    let count = batches.iter().flatten().filter(|(table, _)| tables[*table].0 == "job").count();
     let began = Instant::now();
     for batch in batches {
+        let tables = tables.clone();
         target
             .write_blocking(move |tx| {
                 for (table, row) in &batch {
                     let marks: Vec<String> = (1..=row.len()).map(|number| format!("${number}")).collect();
-                    let sql = format!("INSERT INTO {} VALUES ({})", ORDERED[*table].0, marks.join(","));
+                    let sql = format!("INSERT INTO {} VALUES ({})", tables[*table].0, marks.join(","));
                     let cells: Vec<&dyn Param> = row.iter().map(|cell| cell as &dyn Param).collect();
                     tx.execute(&sql, &cells)?;
                 }

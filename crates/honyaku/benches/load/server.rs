@@ -6,7 +6,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// A PostgreSQL of the benchmark's own, as durable as it comes.
 pub struct Cluster {
@@ -253,16 +254,66 @@ impl Client {
     }
 
     pub fn with_form(&mut self, method: &str, path: &str, form: &str) -> Vec<u8> {
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n",
-            form.len()
-        );
-        self.send(&head, form.as_bytes())
+        self.send(&head(method, path, form.len()), form.as_bytes())
     }
 
     pub fn get(&mut self, path: &str) -> Vec<u8> {
         self.send(&format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n"), b"")
     }
+}
+
+/// Sends each connection's requests, one after the other, for a while; how many were answered a
+/// second. All from one thread, to take little of the machine that the server runs on.
+pub fn flood(servers: &[&Server], requests: &[Vec<Vec<u8>>], time: Duration) -> f64 {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let began = Instant::now();
+    let answered: u64 = runtime.block_on(async {
+        let connections = requests.iter().enumerate().map(|(number, own)| {
+            let address = &servers[number % servers.len()].address;
+            async move {
+                let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+                stream.set_nodelay(true).unwrap();
+                let mut answered = 0;
+                for request in own.iter().take_while(|_| began.elapsed() < time) {
+                    stream.write_all(request).await.unwrap();
+                    let answer = read_answer(&mut stream).await;
+                    assert!(answer.starts_with("{\"opstat\":\"ok\""), "{answer}");
+                    answered += 1;
+                }
+                answered
+            }
+        });
+        futures_util::future::join_all(connections).await.into_iter().sum()
+    });
+    answered as f64 / began.elapsed().as_secs_f64()
+}
+
+async fn read_answer(stream: &mut tokio::net::TcpStream) -> String {
+    let mut answer = Vec::with_capacity(2_048);
+    loop {
+        assert!(stream.read_buf(&mut answer).await.unwrap() > 0, "the connection ended");
+        let Some(end) = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n") else { continue };
+        let head = String::from_utf8_lossy(&answer[..end]);
+        let length: usize = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .map(|length| length.parse().unwrap())
+            .unwrap();
+        if answer.len() == end + 4 + length {
+            return String::from_utf8(answer.split_off(end + 4)).unwrap();
+        }
+    }
+}
+
+/// The bytes of a POST.
+pub fn request(path: &str, form: &str) -> Vec<u8> {
+    format!("{}{form}", head("POST", path, form.len())).into_bytes()
+}
+
+fn head(method: &str, path: &str, length: usize) -> String {
+    format!(
+        "{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: {length}\r\n\r\n"
+    )
 }
 
 /// Runs on so many threads for a while; how often it ran a second.

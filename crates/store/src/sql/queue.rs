@@ -114,6 +114,12 @@ impl<T> Queue<T> {
         self.arrived.notify_one();
     }
 
+    /// Nobody waits for the writer.
+    pub fn is_empty(&self) -> bool {
+        let waiting = self.lock();
+        waiting.calls.is_empty() && waiting.background.is_empty()
+    }
+
     /// Says how long a closure took.
     pub fn took(&self, urgency: Urgency, time: Duration) {
         self.lock().pace.took(urgency, time);

@@ -1,21 +1,20 @@
 //! SQLite, embedded: one writer thread with group commit, a few readers.
 //!
-//! Write closures that wait together share one commit, each in its own savepoint. A closure
-//! that fails or panics is rolled back alone. `disk` answers them once the commit is on the
-//! disk; as long as the disk is busy with one commit, the next stays open for more closures.
-//! So durability costs one disk flush for many requests, and no time of the writer. Readers
-//! run each closure in a read transaction, so it sees one state of the data.
+//! Write closures that wait together share one commit ([`writer`]). `disk` answers them once
+//! the commit is on the disk; as long as the disk is busy with one commit, the next stays open
+//! for more closures. So durability costs one disk flush for many requests, and hardly any time
+//! of the writer. Readers run each closure in a read transaction, so it sees one state of the data.
 
 mod disk;
 mod statements;
 mod transaction;
+mod writer;
 
 use self::disk::{Disk, Sync};
 pub use self::statements::Statements;
 use self::transaction::Transaction;
 use super::db::Lane;
 use super::queue::{Queue, Urgency};
-use super::sequences::Sequences;
 use super::work::{self, Shared, Work, spawn};
 use super::{Error, Tx, migrate};
 use fs4::FileExt;
@@ -23,15 +22,8 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Closures that join one commit stop joining after this long.
-const GROUP_FOR: Duration = Duration::from_millis(10);
-/// Background closures stop joining a commit after this long of their own: a call that comes
-/// meanwhile waits for them.
-const BACKGROUND_FOR: Duration = Duration::from_millis(2);
-/// So long a commit waits for one more closure when several came together before.
-const PATIENCE: Duration = Duration::from_micros(100);
 const STATEMENTS_KEPT: usize = 256;
 
 /// How to open a file.
@@ -81,7 +73,7 @@ impl Sqlite {
         let writer = Writer(Arc::clone(&queue));
         let disk = Disk::start(sync_log(&options.path)?, Arc::clone(&queue))?;
         let written = disk.clone();
-        spawn("db-writer", move || write_loop(&connection, &queue, &written))?;
+        spawn("db-writer", move || writer::run(&connection, &queue, &written))?;
         let (reader, work) = mpsc::channel();
         let work = Arc::new(Mutex::new(work));
         let mut at_hand = Vec::new();
@@ -222,113 +214,6 @@ fn prepare(connection: &mut Connection, now_ms: i64) -> Result<(), Error> {
     Ok(transaction.commit()?)
 }
 
-fn write_loop(connection: &Connection, queue: &Queue<Box<dyn Work>>, disk: &Disk) {
-    let sql = &mut Transaction::new(connection);
-    let mut together = 0;
-    while let Some(first) = queue.next() {
-        if disk.has_failed() {
-            disk.answer(first.0);
-            continue;
-        }
-        // Who came together before comes together again: waiting a moment for them saves commits.
-        let patience = if together > 2 { PATIENCE } else { Duration::ZERO };
-        together = commit_together(sql, first, queue, disk, patience);
-    }
-}
-
-/// One commit: the first closure, and whoever comes until the disk is free for it. Answers how
-/// many they were.
-fn commit_together(
-    sql: &mut Transaction<'_>,
-    (mut first, urgency): (Box<dyn Work>, Urgency),
-    queue: &Queue<Box<dyn Work>>,
-    disk: &Disk,
-    patience: Duration,
-) -> usize {
-    let started = Instant::now();
-    if let Err(error) = sql.statements.say("BEGIN IMMEDIATE") {
-        first.answer(Err(&error.into()));
-        return 0;
-    }
-    // Nobody else is in the transaction yet: its failure ends it, and no savepoint is needed.
-    let kept = run(sql, first.as_mut());
-    queue.took(urgency, started.elapsed());
-    if !kept {
-        sql.sequences = Sequences::default();
-        match sql.statements.say("ROLLBACK") {
-            Ok(()) => disk.answer(first),
-            Err(error) => first.answer(Err(&error.into())),
-        }
-        return 0;
-    }
-    let mut done = vec![first];
-    let mut background = if urgency == Urgency::Background { started.elapsed() } else { Duration::ZERO };
-    let wait = |asked: Instant| {
-        let patience = if disk.is_busy() { GROUP_FOR } else { patience };
-        patience.saturating_sub(asked.elapsed())
-    };
-    while let left = GROUP_FOR.saturating_sub(started.elapsed())
-        && !left.is_zero()
-        && let asked = Instant::now()
-        && let Some((mut closure, urgency)) =
-            queue.next_while(background < BACKGROUND_FOR, || wait(asked).min(left))
-    {
-        let began = Instant::now();
-        in_savepoint(sql, closure.as_mut());
-        let took = began.elapsed();
-        queue.took(urgency, took);
-        if urgency == Urgency::Background {
-            background += took;
-        }
-        done.push(closure);
-    }
-    let together = done.len();
-    commit(sql, done, urgency, queue, disk);
-    together
-}
-
-fn commit(
-    sql: &mut Transaction<'_>,
-    done: Vec<Box<dyn Work>>,
-    urgency: Urgency,
-    queue: &Queue<Box<dyn Work>>,
-    disk: &Disk,
-) {
-    let committing = Instant::now();
-    let stored = sql.store_sequences();
-    disk.commit_begins();
-    let committed = stored.and_then(|()| sql.statements.say("COMMIT").map_err(Error::from));
-    disk.commit_ended();
-    // The commit is for the sake of the first.
-    queue.took(urgency, committing.elapsed());
-    if committed.is_err() {
-        // A failed commit may leave the transaction open.
-        let _ = sql.statements.say("ROLLBACK");
-    }
-    for closure in done {
-        match &committed {
-            Ok(()) => disk.answer(closure),
-            Err(error) => closure.answer(Err(error)),
-        }
-    }
-}
-
-fn in_savepoint(sql: &mut Transaction<'_>, closure: &mut dyn Work) {
-    let kept = sql.statements.say("SAVEPOINT work").is_ok() && run(sql, closure);
-    let back = if kept { Ok(()) } else { sql.statements.say("ROLLBACK TO work") };
-    if !kept {
-        sql.sequences.take_back();
-    }
-    if let Err(error) = back.and_then(|()| sql.statements.say("RELEASE work")) {
-        tracing::error!(%error, "a savepoint did not end");
-    }
-}
-
-fn run(sql: &mut Transaction<'_>, closure: &mut dyn Work) -> bool {
-    sql.sequences.begin();
-    work::run(&mut Tx::new(sql), closure)
-}
-
 fn read_loop(connection: &Connection, shared: &Shared<Box<dyn Work>>, disk: &Disk) {
     let sql = &mut Transaction::new(connection);
     while let Some(closure) = work::next(shared) {
@@ -340,7 +225,7 @@ fn read(sql: &mut Transaction<'_>, disk: &Disk, mut closure: Box<dyn Work>) {
     if let Err(error) = sql.statements.say("BEGIN") {
         return closure.answer(Err(&error.into()));
     }
-    run(sql, closure.as_mut());
+    work::run(&mut Tx::new(sql), closure.as_mut());
     let _ = sql.statements.say("COMMIT");
     disk.answer(closure);
 }

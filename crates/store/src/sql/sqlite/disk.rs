@@ -14,7 +14,8 @@ use super::super::queue::Queue;
 use super::super::work::{Work, spawn};
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
 
 /// What makes commits durable.
 pub type Sync = Box<dyn FnMut() -> io::Result<()> + Send>;
@@ -24,6 +25,7 @@ pub type Sync = Box<dyn FnMut() -> io::Result<()> + Send>;
 pub struct Disk {
     waiting: mpsc::Sender<Box<dyn Work>>,
     log: Arc<Log>,
+    sync: Arc<Mutex<Sync>>,
 }
 
 /// How many commits there were.
@@ -35,19 +37,21 @@ struct Log {
     ended: AtomicU64,
     /// On the disk.
     synced: AtomicU64,
+    /// What the last sync took, in microseconds.
+    took_us: AtomicU64,
     failed: AtomicBool,
 }
 
 impl Disk {
     /// Starts the thread. It tells the queue whenever the disk is free again.
-    pub fn start(mut sync: Sync, queue: Arc<Queue<Box<dyn Work>>>) -> Result<Self, Error> {
+    pub fn start(sync: Sync, queue: Arc<Queue<Box<dyn Work>>>) -> Result<Self, Error> {
         let (waiting, arrived) = mpsc::channel::<Box<dyn Work>>();
-        let disk = Self { waiting, log: Arc::default() };
-        let log = Arc::clone(&disk.log);
+        let disk = Self { waiting, log: Arc::default(), sync: Arc::new(Mutex::new(sync)) };
+        let (log, sync) = (Arc::clone(&disk.log), Arc::clone(&disk.sync));
         spawn("db-sync", move || {
             while let Ok(first) = arrived.recv() {
                 let together: Vec<_> = std::iter::once(first).chain(arrived.try_iter()).collect();
-                let synced = log.sync(&mut sync);
+                let synced = log.sync(&sync);
                 queue.wake();
                 for work in together {
                     work.answer(synced.as_ref().copied());
@@ -72,6 +76,16 @@ impl Disk {
         self.log.synced.load(SeqCst) < self.log.ended.load(SeqCst) && !self.has_failed()
     }
 
+    /// Syncs on this thread. How it went is told to those who are answered.
+    pub fn sync_here(&self) {
+        let _ = self.log.sync(&self.sync);
+    }
+
+    /// How long the last sync took.
+    pub fn last_sync(&self) -> Duration {
+        Duration::from_micros(self.log.took_us.load(SeqCst))
+    }
+
     /// True when nothing can be promised any more.
     pub fn has_failed(&self) -> bool {
         self.log.failed.load(SeqCst)
@@ -89,14 +103,19 @@ impl Disk {
 }
 
 impl Log {
-    fn sync(&self, sync: &mut Sync) -> Result<(), Error> {
+    fn sync(&self, sync: &Mutex<Sync>) -> Result<(), Error> {
+        // Whoever waits here finds it done.
+        let mut sync = sync.lock().unwrap_or_else(PoisonError::into_inner);
         let ended = self.ended.load(SeqCst);
         if self.failed.load(SeqCst) {
             return Err(Error::Unavailable("the disk failed; start the server anew".into()));
         }
         // A commit that has begun may have been seen, though it has not ended.
         if self.synced.load(SeqCst) < self.begun.load(SeqCst) {
-            sync().map_err(|error| {
+            let began = Instant::now();
+            let synced = sync();
+            self.took_us.store(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX), SeqCst);
+            synced.map_err(|error| {
                 self.failed.store(true, SeqCst);
                 tracing::error!(%error, "the database's log cannot be synced: all calls are refused from now on");
                 Error::Unavailable(format!("the disk failed: {error}"))
@@ -112,7 +131,6 @@ mod tests {
     use super::*;
     use crate::sql::Tx;
     use std::sync::mpsc::{Receiver, Sender, channel};
-    use std::time::Duration;
 
     /// Tells how it was answered.
     struct Told(&'static str, Sender<(&'static str, bool)>);

@@ -5,8 +5,25 @@ use super::super::{Dialect, Error, Param, Row, Sql, Value, ValueRef};
 use super::statements::Statements;
 use rusqlite::{CachedStatement, Connection};
 
+/// How far the closure that runs can be taken back, if it fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undo {
+    /// Nothing was written yet.
+    Nothing,
+    /// Nothing was written yet, and nobody's word is taken.
+    Guarded,
+    /// To its savepoint.
+    Savepoint,
+    /// With the whole transaction.
+    Whole,
+}
+
 /// A connection inside a transaction.
 pub struct Transaction<'c> {
+    /// How to take the closure back.
+    pub undo: Undo,
+    /// It said that it cannot fail.
+    pub is_sure: bool,
     /// The connection's statements.
     pub statements: Statements<'c>,
     /// The ids taken.
@@ -16,7 +33,18 @@ pub struct Transaction<'c> {
 impl<'c> Transaction<'c> {
     /// Of a connection that is in one, or will be.
     pub fn new(connection: &'c Connection) -> Self {
-        Self { statements: Statements::new(connection), sequences: Sequences::default() }
+        Self {
+            undo: Undo::Whole,
+            is_sure: false,
+            statements: Statements::new(connection),
+            sequences: Sequences::default(),
+        }
+    }
+
+    /// Begins one in which nobody else can write.
+    pub fn begin_to_write(&mut self) -> Result<(), Error> {
+        self.statements.say("BEGIN IMMEDIATE")?;
+        self.sequences.begin_transaction(&mut self.statements)
     }
 
     /// Writes how far the sequences have come; before each commit.
@@ -25,6 +53,10 @@ impl<'c> Transaction<'c> {
     }
 
     fn bound(&mut self, sql: &str, params: &[&dyn Param]) -> Result<&mut CachedStatement<'c>, Error> {
+        if matches!(self.undo, Undo::Nothing | Undo::Guarded) && !self.statements.get(sql)?.readonly() {
+            self.statements.say("SAVEPOINT work")?;
+            self.undo = Undo::Savepoint;
+        }
         let statement = self.statements.get(sql)?;
         if statement.parameter_count() != params.len() {
             let (wanted, given) = (statement.parameter_count(), params.len());
@@ -75,6 +107,13 @@ impl Sql for Transaction<'_> {
 
     fn batch(&mut self, text: &str) -> Result<(), Error> {
         Ok(self.statements.batch(text)?)
+    }
+
+    fn be_sure(&mut self) {
+        self.is_sure = true;
+        if self.undo == Undo::Nothing {
+            self.undo = Undo::Whole;
+        }
     }
 
     fn dialect(&self) -> Dialect {
