@@ -181,3 +181,51 @@ fn migrations_are_listed_run_once_and_never_backwards() {
     assert!(newer.contains("the database is newer than this program"), "{newer}");
     assert!(lines(&mut database.command(&["migrate", "status"]))[4].contains("use a newer honyaku"));
 }
+
+/// A program of PostgreSQL's, the newest that is installed.
+fn postgres_program(name: &str) -> Command {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").unwrap().map(|entry| entry.unwrap().path());
+    let newest =
+        versions.max_by_key(|path| path.file_name().unwrap().to_str().unwrap().parse::<u32>().unwrap());
+    Command::new(newest.unwrap().join("bin").join(name))
+}
+
+/// `docs/operate/upgrade.md`: back to the backup with the program of before, and the newer database is kept.
+#[test]
+fn an_upgrade_is_rolled_back_to_what_was_saved_before_it() {
+    let shop = furnished(Database::new());
+    let early = shop.orders_text("before the upgrade");
+    let saved = shop.database.directory().join("saved");
+    let to = saved.to_str().unwrap();
+    let postgres = shop.database.is_postgres();
+    if postgres {
+        let dump = ["--format=custom", "--file", to, "--dbname"];
+        lines(postgres_program("pg_dump").args(dump).arg(shop.database.url()));
+    } else {
+        lines(&mut shop.database.command(&["backup", "--to", to]));
+    }
+    let balance = shop.balance();
+    shop.orders_text("after the upgrade");
+    let newer = shop.stop();
+    newer.change("INSERT INTO migration (number, name, checksum, applied_at) VALUES (999, 'later', 'x', 1)");
+    newer.change("CREATE TABLE later (job_id BIGINT REFERENCES job (id))");
+    let refused = refusal(&mut newer.command(&["serve", "--listen", "127.0.0.1:0"]));
+    assert!(refused.contains("the database is newer than this program"), "{refused}");
+    let old = if postgres {
+        let fresh = heir(&newer, true);
+        lines(postgres_program("pg_restore").args(["--exit-on-error", "--dbname"]).arg(fresh.url()).arg(to));
+        assert_eq!(newer.ask("SELECT COUNT(*) FROM migration WHERE number = 999"), 1, "it is kept");
+        fresh
+    } else {
+        lines(&mut newer.command(&["restore", "--from", to, "--replace"]));
+        newer
+    };
+    let shop = Shop::start(old, &[]);
+    assert_eq!(shop.job(&early)["body_src"], "before the upgrade");
+    assert_eq!(shop.balance(), balance);
+    // What was ordered in between is new again.
+    let again = shop.orders_text("after the upgrade");
+    assert_eq!(shop.job(&again)["body_src"], "after the upgrade");
+    assert_ne!(shop.balance(), balance);
+    shop.verify();
+}
