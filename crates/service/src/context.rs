@@ -5,8 +5,7 @@
 
 use crate::error::Error;
 use domain::event::Actor;
-use domain::ids::{GroupId, KeyId};
-use domain::ids::{Scope, Timestamp};
+use domain::ids::{AccountId, Environment, GroupId, KeyId, Scope, Timestamp};
 use domain::ledger::Book;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -76,6 +75,21 @@ impl Context {
         let now = real_now.plus_ms(around.ahead_ms);
         let memo = RefCell::new(Memo { account: around.account, ..Memo::default() });
         Ok(Self { desk, scope, actor, now, real_now, robot: around.robot, sandbox_jobs: around.jobs, memo })
+    }
+
+    /// The context of work on a live environment that needs no lock: the clock there is the real one.
+    pub(crate) fn live(desk: Arc<Desk>, account: AccountId, actor: Actor, real_now: Timestamp) -> Self {
+        let scope = Scope { account, environment: Environment::Live };
+        Self {
+            desk,
+            scope,
+            actor,
+            now: real_now,
+            real_now,
+            robot: None,
+            sandbox_jobs: 0,
+            memo: RefCell::default(),
+        }
     }
 
     /// The same occasion with somebody else acting.

@@ -320,6 +320,7 @@ pub fn paused(tx: &mut Tx<'_>, scope: Scope) -> Result<Vec<Paused>, Error> {
 /// A paused destination is tried again, and sent at once what waits there and what the scope's
 /// callbacks were given up for since it fails.
 pub fn resume(tx: &mut Tx<'_>, scope: Scope, paused: &Paused, now: Timestamp) -> Result<(), Error> {
+    failures_locked(tx, paused.id)?;
     let given_up = tx.query_all(
         "SELECT id FROM delivery WHERE account_id = $1 AND sandbox = $2 AND destination_id = $3 AND state = 'dead' \
          AND created_at >= $4 ORDER BY id",
@@ -417,13 +418,13 @@ pub fn ids_between(
 
 /// Sends the scope's delivery again, now. False: it has no such delivery.
 pub fn resend(tx: &mut Tx<'_>, scope: Scope, id: DeliveryId, now: Timestamp) -> Result<bool, Error> {
-    let destination = tx.query_opt(
+    let Some(delivery) = find(tx, scope, id)? else { return Ok(false) };
+    failures_locked(tx, delivery.destination)?;
+    tx.execute(
         "UPDATE delivery SET state = 'waiting', run_at = $4, lease_until = 0, attempts = 0 \
-         WHERE account_id = $1 AND sandbox = $2 AND id = $3 RETURNING destination_id",
+         WHERE account_id = $1 AND sandbox = $2 AND id = $3",
         &[&scope.account, &scope.environment, &id, &now],
-        Row::take,
     )?;
-    let Some(destination) = destination else { return Ok(false) };
     // Attempts are numbered anew; the old ones stay under numbers below zero.
     tx.execute(
         "UPDATE delivery_attempt SET attempt = -attempt - 1000 * (1 + (SELECT COUNT(*) FROM delivery_attempt old \
@@ -431,7 +432,7 @@ pub fn resend(tx: &mut Tx<'_>, scope: Scope, id: DeliveryId, now: Timestamp) -> 
          (SELECT id FROM delivery WHERE account_id = $1 AND sandbox = $2 AND id = $3)",
         &[&scope.account, &scope.environment, &id],
     )?;
-    revive(tx, destination, now)?;
+    revive(tx, delivery.destination, now)?;
     Ok(true)
 }
 

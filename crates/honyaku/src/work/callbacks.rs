@@ -11,6 +11,7 @@ use service::callbacks::{self, Prepared};
 use std::sync::Arc;
 use std::time::Duration;
 use store::deliveries::{self, Delivery, Destination};
+use store::sql::Tx;
 use tokio::sync::{Semaphore, watch};
 use url::Url;
 
@@ -147,12 +148,15 @@ async fn deliver(app: &Arc<App>, delivery: Delivery) {
             let result = if outcome.delivered() { "delivered" } else { "failed" };
             metrics::counter!("honyaku_callbacks_total", "result" => result).increment(1);
             let desk = Arc::clone(&app.desk);
-            let random = random();
-            app.db
-                .write_in_background(move |tx| {
-                    callbacks::conclude(tx, &desk, &prepared.delivery, &outcome, random, real_now())
-                })
-                .await
+            let (scope, random) = (prepared.delivery.scope, random());
+            let conclude = move |tx: &mut Tx<'_>| {
+                callbacks::conclude(tx, &desk, &prepared.delivery, &outcome, random, real_now())
+            };
+            if callbacks::is_concluded_under_lock(scope) {
+                app.db.write_in_background_for(scope, conclude).await
+            } else {
+                app.db.write_in_background(conclude).await
+            }
         }
         Ok(None) => {
             let desk = Arc::clone(&app.desk);

@@ -99,7 +99,7 @@ pub async fn take(app: &Arc<App>, target: Inbox, incoming: Incoming) -> Result<R
     let scope = Scope { account: target.account, environment: Environment::Sandbox };
     let reply = app
         .db
-        .write_for(scope, move |tx| {
+        .work_for(scope, move |tx| {
             let now = real_now().plus_ms(store::accounts::lock_environment(tx, scope)?.ahead_ms);
             if let Some(delivery) = incoming.delivery
                 && store::deliveries::find(tx, scope, delivery)?.is_none()

@@ -74,7 +74,7 @@ async fn work(app: &Arc<App>, task: Task) {
     let desk = Arc::clone(&app.desk);
     let leased = task.clone();
     let scope = task.scope;
-    let done = app.db.write_for(scope, move |tx| timers::work(tx, desk, &leased, real_now())).await;
+    let done = app.db.work_for(scope, move |tx| timers::work(tx, desk, &leased, real_now())).await;
     match done {
         Ok(Progress::Done | Progress::More(_)) => app.stir(),
         Err(error) => fail(app, &task, &error).await,

@@ -35,8 +35,12 @@ pub enum Lane {
     Write,
     /// It writes one environment's data, and somebody waits.
     WriteFor(Scope),
+    /// It works on one environment's queue and timers: many wait for it, but no call does.
+    WorkFor(Scope),
     /// It writes, and may wait for those.
     Background,
+    /// It writes one environment's data under its lock, and may wait for those.
+    BackgroundFor(Scope),
     /// It only reads.
     Read,
     /// It only reads, a few rows by their keys.
@@ -94,6 +98,20 @@ impl Db {
         receive(self.submit(closure, Lane::WriteFor(scope)).await)
     }
 
+    /// As `write_for`, for the work that calls leave behind: on a server, the environment's calls go
+    /// before it, an embedded database takes it as it comes.
+    pub async fn work_for<T, E>(
+        &self,
+        scope: Scope,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+    {
+        receive(self.submit(closure, Lane::WorkFor(scope)).await)
+    }
+
     /// As `write`, for work that nobody waits for: calls go before it.
     pub async fn write_in_background<T, E>(
         &self,
@@ -104,6 +122,20 @@ impl Db {
         E: Failure,
     {
         receive(self.submit(closure, Lane::Background).await)
+    }
+
+    /// As `write_in_background`, under an environment's lock: on a server, such writes share commits
+    /// with the others of the environment, which would otherwise wait for one more.
+    pub async fn write_in_background_for<T, E>(
+        &self,
+        scope: Scope,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+    {
+        receive(self.submit(closure, Lane::BackgroundFor(scope)).await)
     }
 
     /// Runs a transaction that only reads. It sees one state of the data.

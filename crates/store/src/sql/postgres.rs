@@ -14,9 +14,11 @@ use self::replica::{Check, Replica};
 use self::session::Session;
 use self::way::Way;
 use super::db::Lane;
+use super::queue::Urgency;
 use super::turns::{self, Entrance, Turn, Waiting};
 use super::work::{self, Shared, Work, spawn};
 use super::{Error, Tx, migrate};
+use domain::ids::Scope;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
@@ -106,11 +108,18 @@ impl Postgres {
         }
     }
 
+    fn take_turns(&self, urgency: Urgency, of: Option<Scope>, work: Box<dyn Work>) {
+        self.calls.push(Turn { urgency, of, work });
+    }
+
     /// Hands work to the threads. Without threads it is dropped, and its caller told so.
     pub fn submit(&self, work: Box<dyn Work>, lane: Lane) {
         let (threads, begin) = match lane {
-            Lane::Write => return self.calls.push(Turn { of: None, work }),
-            Lane::WriteFor(scope) => return self.calls.push(Turn { of: Some(scope), work }),
+            Lane::Write => return self.take_turns(Urgency::Call, None, work),
+            Lane::WriteFor(scope) => return self.take_turns(Urgency::Call, Some(scope), work),
+            Lane::WorkFor(scope) | Lane::BackgroundFor(scope) => {
+                return self.take_turns(Urgency::Background, Some(scope), work);
+            }
             Lane::Read | Lane::Brief => (&self.reads, Some(READ)),
             Lane::Once => (&self.reads, None),
             Lane::Background => (&self.background, Some(WRITE)),

@@ -89,8 +89,8 @@ impl Sqlite {
     /// Hands work to the threads.
     pub fn submit(&self, work: Box<dyn Work>, lane: Lane) {
         match lane {
-            Lane::Write | Lane::WriteFor(_) => self.writer.0.push(work, Urgency::Call),
-            Lane::Background => self.writer.0.push(work, Urgency::Background),
+            Lane::Write | Lane::WriteFor(_) | Lane::WorkFor(_) => self.writer.0.push(work, Urgency::Call),
+            Lane::Background | Lane::BackgroundFor(_) => self.writer.0.push(work, Urgency::Background),
             // Without readers the work is dropped, and its caller told so.
             Lane::Read => drop(self.reader.send(work)),
             Lane::Brief | Lane::Once => self.read_here(work),

@@ -2,6 +2,7 @@
 //! other, so all that one node has of them at a time go to the same connection, where they can
 //! share a commit. Otherwise work goes where the least waits.
 
+use super::queue::Urgency;
 use super::work::Work;
 use domain::ids::Scope;
 use std::collections::{HashMap, VecDeque};
@@ -10,6 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A piece of work, and whose data it writes if that is known.
 pub struct Turn {
+    /// Somebody waits for it: it goes first.
+    pub urgency: Urgency,
     /// Its environment.
     pub of: Option<Scope>,
     /// The work.
@@ -22,12 +25,17 @@ pub struct Entrance {
     load: Arc<Mutex<Load>>,
 }
 
+/// So many calls go before background work that waits, then it has a turn.
+const CALLS_FIRST: usize = 4;
+
 /// The work that waits for one connection.
 pub struct Waiting {
     number: usize,
     receiver: Receiver<Turn>,
-    /// Passed over by a commit of somebody else's work.
-    aside: VecDeque<Turn>,
+    calls: VecDeque<Turn>,
+    background: VecDeque<Turn>,
+    /// How many calls went before background work that waits.
+    passed: usize,
     load: Arc<Mutex<Load>>,
 }
 
@@ -46,7 +54,8 @@ pub fn open(connections: usize) -> (Entrance, Vec<Waiting>) {
     let (senders, waiting) = (0..connections.max(1))
         .map(|number| {
             let (sender, receiver) = channel();
-            (sender, Waiting { number, receiver, aside: VecDeque::new(), load: Arc::clone(&load) })
+            let (calls, background) = Default::default();
+            (sender, Waiting { number, receiver, calls, background, passed: 0, load: Arc::clone(&load) })
         })
         .unzip();
     (Entrance { connections: senders, load }, waiting)
@@ -98,21 +107,45 @@ impl Load {
 impl Waiting {
     /// The next piece of work; none when there will be no more.
     pub fn next(&mut self) -> Option<Turn> {
-        self.aside.pop_front().or_else(|| self.receiver.recv().ok())
+        if let Some(turn) = self.choose(|_| true) {
+            return Some(turn);
+        }
+        let turn = self.receiver.recv().ok()?;
+        self.line_up(turn);
+        self.choose(|_| true)
     }
 
     /// The next one of this environment that waits already.
     pub fn next_of(&mut self, scope: Scope) -> Option<Box<dyn Work>> {
-        if let Some(at) = self.aside.iter().position(|turn| turn.of == Some(scope)) {
-            return self.aside.remove(at).map(|turn| turn.work);
+        self.choose(|turn| turn.of == Some(scope)).map(|turn| turn.work)
+    }
+
+    fn line_up(&mut self, turn: Turn) {
+        match turn.urgency {
+            Urgency::Call => self.calls.push_back(turn),
+            Urgency::Background => self.background.push_back(turn),
         }
+    }
+
+    /// Of those that fit the first call, or if that has been so for long, the first of the others.
+    fn choose(&mut self, fits: impl Fn(&Turn) -> bool) -> Option<Turn> {
         while let Ok(turn) = self.receiver.try_recv() {
-            if turn.of == Some(scope) {
-                return Some(turn.work);
-            }
-            self.aside.push_back(turn);
+            self.line_up(turn);
         }
-        None
+        let call = self.calls.iter().position(&fits);
+        let other = self.background.iter().position(&fits);
+        match (call, other) {
+            (Some(at), None) => self.calls.remove(at),
+            (Some(at), Some(_)) if self.passed < CALLS_FIRST => {
+                self.passed += 1;
+                self.calls.remove(at)
+            }
+            (_, Some(at)) => {
+                self.passed = 0;
+                self.background.remove(at)
+            }
+            (None, None) => None,
+        }
     }
 
     /// So many pieces of work of this environment are done.
@@ -134,7 +167,8 @@ mod tests {
 
     fn push(entrance: &Entrance, account: i64) {
         let (call, _answer) = Call::new(|_: &mut Tx<'_>| Ok::<_, Error>(()));
-        entrance.push(Turn { of: Some(scope(account)), work: Box::new(call) });
+        let urgency = if account < 10 { Urgency::Call } else { Urgency::Background };
+        entrance.push(Turn { urgency, of: Some(scope(account)), work: Box::new(call) });
     }
 
     /// How many pieces of work of an account wait for each connection.
@@ -159,6 +193,19 @@ mod tests {
         assert_eq!(waiting_of(&mut connections, 2), [0, 1, 0]);
         assert_eq!(waiting_of(&mut connections, 3), [1, 0, 0]);
         assert_eq!(waiting_of(&mut connections, 1), [0, 0, 1]);
+    }
+
+    #[test]
+    fn calls_go_before_background_work_but_not_for_ever() {
+        let (entrance, mut connections) = open(1);
+        for account in [10, 11, 1, 2, 3, 4, 5, 6] {
+            push(&entrance, account);
+        }
+        drop(entrance);
+        let order: Vec<i64> = std::iter::from_fn(|| connections[0].next())
+            .map(|turn| turn.of.map_or(0, |scope| scope.account.0))
+            .collect();
+        assert_eq!(order, [1, 2, 3, 4, 10, 5, 6, 11]);
     }
 
     #[test]
