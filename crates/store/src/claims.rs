@@ -129,14 +129,20 @@ pub fn take_up_again(tx: &mut Tx<'_>, claim: ClaimId, job: JobId) -> Result<(), 
 }
 
 /// Moves the claim to another state.
-pub fn set_state(tx: &mut Tx<'_>, claim: ClaimId, state: &str) -> Result<(), Error> {
-    tx.execute("UPDATE claim SET state = $2 WHERE id = $1", &[&claim, &state])?;
+pub fn set_state(tx: &mut Tx<'_>, claim: &Claim, state: &str) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE claim SET state = $3 WHERE account_id = $1 AND id = $2",
+        &[&claim.scope.account, &claim.id, &state],
+    )?;
     Ok(())
 }
 
 /// Sets when the claim's time is up.
-pub fn set_deadline(tx: &mut Tx<'_>, claim: ClaimId, deadline: Timestamp) -> Result<(), Error> {
-    tx.execute("UPDATE claim SET deadline = $2 WHERE id = $1", &[&claim, &deadline])?;
+pub fn set_deadline(tx: &mut Tx<'_>, claim: &Claim, deadline: Timestamp) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE claim SET deadline = $3 WHERE account_id = $1 AND id = $2",
+        &[&claim.scope.account, &claim.id, &deadline],
+    )?;
     Ok(())
 }
 
