@@ -82,7 +82,7 @@ pub fn comment(tx: &mut Tx<'_>, ctx: &Context, comment: &Comment) -> Result<(), 
     let (key, own_url, custom_data) = match comment.subject {
         Subject::Job(id) => {
             about.job = Some(id);
-            about.sequence = jobs::count_event(tx, id)?;
+            about.sequence = jobs::count_event(tx, ctx.scope, id)?;
             job = jobs::find(tx, ctx.scope, id)?;
             let of = job.as_ref();
             (

@@ -41,7 +41,7 @@ pub fn fan_out(tx: &mut Tx<'_>, desk: &Desk, real_now: Timestamp, limit: i64) ->
         if let Some(id) = address.as_deref().and_then(|address| destinations.get(address)) {
             deliver(tx, event, *id, real_now)?;
         }
-        events::leave_outbox(tx, event.id)?;
+        events::leave_outbox(tx, event)?;
     }
     Ok(waiting.len())
 }
@@ -119,7 +119,7 @@ pub fn prepare(
     delivery: Delivery,
     real_now: Timestamp,
 ) -> Result<Option<Prepared>, Error> {
-    let Some(event) = events::find(tx, delivery.event)? else { return Ok(None) };
+    let Some(event) = events::find(tx, delivery.scope, delivery.event)? else { return Ok(None) };
     build(tx, desk, delivery, event, real_now)
 }
 
@@ -130,7 +130,7 @@ fn build(
     event: Event,
     real_now: Timestamp,
 ) -> Result<Option<Prepared>, Error> {
-    let Some(key) = keys::current(tx, delivery.key)? else { return Ok(None) };
+    let Some(key) = keys::current(tx, delivery.scope, delivery.key)? else { return Ok(None) };
     let encoding = match key.callback_encoding.as_str() {
         "multipart" => Encoding::Multipart,
         "json" => Encoding::Json,
@@ -180,7 +180,7 @@ pub fn by_hand(
     real_now: Timestamp,
 ) -> Result<Prepared, Error> {
     let job = jobs::find(tx, ctx.scope, asked.job)?.ok_or_else(|| look::no_such_job(asked.job))?;
-    let key = keys::current(tx, job.key.unwrap_or(asked.key))?;
+    let key = keys::current(tx, ctx.scope, job.key.unwrap_or(asked.key))?;
     let url = asked.url.or_else(|| job.callback_url.clone()).or_else(|| key.and_then(|key| key.callback_url));
     let url = url.ok_or_else(|| {
         Error::Fault(Fault::new(1601, "neither job nor key has an address for callbacks: send url").of("url"))
@@ -244,7 +244,7 @@ pub fn drop_delivery(
         error: Some("the event or its key is gone".into()),
         answer: None,
     };
-    deliveries::record_attempt(tx, delivery.id, &attempt, "dead", real_now)?;
+    deliveries::record_attempt(tx, delivery, &attempt, "dead", real_now)?;
     Ok(())
 }
 
@@ -283,7 +283,7 @@ pub fn conclude(
     } else {
         count_failure(tx, &ctx, delivery.destination)?;
     }
-    deliveries::record_attempt(tx, delivery.id, &attempt_of(&ctx, outcome), state, run_at)?;
+    deliveries::record_attempt(tx, delivery, &attempt_of(&ctx, outcome), state, run_at)?;
     Ok(())
 }
 

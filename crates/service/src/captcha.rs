@@ -96,7 +96,7 @@ pub fn check(tx: &mut Tx<'_>, ctx: &Context, job: JobId, given: &str) -> Result<
 /// of its own, because the refused call's is rolled back.
 pub fn replace(tx: &mut Tx<'_>, ctx: &Context, job: JobId) -> Result<Error, Error> {
     if let Some(old) = reviews::current_captcha(tx, ctx.scope, job)? {
-        reviews::use_up_captcha(tx, &old.token)?;
+        reviews::use_up_captcha(tx, ctx.scope, &old.token)?;
     }
     let captcha_url = url(ctx, &challenge(tx, ctx, job)?.token);
     let fault =
@@ -111,6 +111,6 @@ pub fn exists(tx: &mut Tx<'_>, token: &str) -> Result<bool, Error> {
 }
 
 /// The right answer was given in this transaction.
-pub fn use_up(tx: &mut Tx<'_>, _scope: Scope, token: &str) -> Result<(), Error> {
-    Ok(reviews::use_up_captcha(tx, token)?)
+pub fn use_up(tx: &mut Tx<'_>, scope: Scope, token: &str) -> Result<(), Error> {
+    Ok(reviews::use_up_captcha(tx, scope, token)?)
 }

@@ -32,7 +32,7 @@ pub fn take(tx: &mut Tx<'_>, ctx: &Context, id: JobId, translator: TranslatorId)
     let allowed_s = estimate::time_allowed_s(&job, u64::try_from(units).unwrap_or(0), false);
     let claim = begin(tx, ctx, &free, translator, "translate", allowed_s)?;
     for mut job in free {
-        jobs::set_deadline(tx, job.id, Some(claim.deadline))?;
+        jobs::set_deadline(tx, ctx.scope, job.id, Some(claim.deadline))?;
         job.deadline = Some(claim.deadline);
         transition::move_job(tx, ctx, &mut job, Event::Claim)?;
     }
@@ -50,7 +50,7 @@ pub fn take_edit(tx: &mut Tx<'_>, ctx: &Context, job: &Job, editor: TranslatorId
     let units = u64::try_from(job.unit_count).unwrap_or(0);
     let allowed_s = estimate::time_allowed_s(job, units, true);
     let claim = begin(tx, ctx, std::slice::from_ref(job), editor, "edit", allowed_s)?;
-    jobs::set_deadline(tx, job.id, Some(claim.deadline))?;
+    jobs::set_deadline(tx, ctx.scope, job.id, Some(claim.deadline))?;
     Ok(claim.id)
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn begin_forced(
     let alone = Job { group: None, ..job.clone() };
     let claim =
         begin(tx, ctx, &[alone], translator, "translate", estimate::time_allowed_s(job, units, false))?;
-    jobs::set_deadline(tx, job.id, Some(claim.deadline))?;
+    jobs::set_deadline(tx, ctx.scope, job.id, Some(claim.deadline))?;
     job.deadline = Some(claim.deadline);
     Ok(claim)
 }
@@ -129,7 +129,7 @@ pub(crate) fn end(tx: &mut Tx<'_>, ctx: &Context, claim: &Claim, state: &str) ->
     for id in held {
         claims::let_go(tx, claim.id, id)?;
         let mut job = lock(tx, ctx, id)?;
-        jobs::set_deadline(tx, id, None)?;
+        jobs::set_deadline(tx, ctx.scope, id, None)?;
         job.deadline = None;
         if claim.role == "edit" {
             continue;
@@ -145,7 +145,7 @@ pub(crate) fn end(tx: &mut Tx<'_>, ctx: &Context, claim: &Claim, state: &str) ->
         };
         transition::move_job(tx, ctx, &mut job, event)?;
     }
-    Ok(claims::set_state(tx, claim.id, state)?)
+    Ok(claims::set_state(tx, claim, state)?)
 }
 
 /// Unfinished jobs of a group of which part was handed in: a new group, or canceled.
@@ -163,7 +163,7 @@ fn fork(
         Some(group) => group,
         None => *new_group.insert(GroupId(tx.reserve_ids("group", 1)?)),
     };
-    jobs::regroup(tx, job.id, group)?;
+    jobs::regroup(tx, ctx.scope, job.id, group)?;
     job.group = Some(group);
     Ok(Event::ClaimEnds)
 }
@@ -176,9 +176,9 @@ pub(crate) fn correct(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job) -> Result<(
     };
     let deadline = ctx.now.plus_s(CORRECTIONS_S);
     claims::take_up_again(tx, claim.id, job.id)?;
-    claims::set_state(tx, claim.id, "correcting")?;
-    claims::set_deadline(tx, claim.id, deadline)?;
-    jobs::set_deadline(tx, job.id, Some(deadline))?;
+    claims::set_state(tx, &claim, "correcting")?;
+    claims::set_deadline(tx, &claim, deadline)?;
+    jobs::set_deadline(tx, ctx.scope, job.id, Some(deadline))?;
     job.deadline = Some(deadline);
     timers::set(tx, ctx, Kind::ClaimDeadline, claim.id.0, deadline, &json!({ "deadline": deadline.0 }))
 }
@@ -186,9 +186,9 @@ pub(crate) fn correct(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job) -> Result<(
 /// The job is handed in: the claim holds it no longer.
 pub(crate) fn handed_in(tx: &mut Tx<'_>, claim: &Claim, job: JobId) -> Result<(), Error> {
     claims::let_go(tx, claim.id, job)?;
-    jobs::set_deadline(tx, job, None)?;
+    jobs::set_deadline(tx, claim.scope, job, None)?;
     if claims::active_jobs(tx, claim.id)?.is_empty() {
-        claims::set_state(tx, claim.id, "submitted")?;
+        claims::set_state(tx, claim, "submitted")?;
     }
     Ok(())
 }
@@ -197,7 +197,7 @@ pub(crate) fn handed_in(tx: &mut Tx<'_>, claim: &Claim, job: JobId) -> Result<()
 pub(crate) fn finish(tx: &mut Tx<'_>, ctx: &Context, job: JobId) -> Result<(), Error> {
     for claim in claims::all_on(tx, ctx.scope, job)? {
         if claim.state == "submitted" {
-            claims::set_state(tx, claim.id, "finished")?;
+            claims::set_state(tx, &claim, "finished")?;
         }
     }
     Ok(())

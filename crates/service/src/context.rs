@@ -129,7 +129,7 @@ impl Context {
         if let Some(known) = self.memo.borrow().keys.get(&id) {
             return Ok(known.clone());
         }
-        let key = store::keys::current(tx, id)?;
+        let key = store::keys::current(tx, self.scope, id)?;
         self.memo.borrow_mut().keys.insert(id, key.clone());
         Ok(key)
     }

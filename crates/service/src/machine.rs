@@ -18,7 +18,7 @@ pub fn answer(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
     }
     let body = robots::translation(tx, ctx, &job)?;
     threads::insert_revision(tx, ctx.scope, id, None, &body, ctx.now)?;
-    jobs::set_translation(tx, id, &body)?;
+    jobs::set_translation(tx, ctx.scope, id, &body)?;
     job.body_tgt = Some(body);
     transition::move_job(tx, ctx, &mut job, Event::EngineAnswers)?;
     Ok(())

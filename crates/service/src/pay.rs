@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::estimate;
 use domain::catalogue;
 use domain::fault::Fault;
-use domain::ids::KeyId;
+use domain::ids::{KeyId, Scope};
 use domain::ledger::LedgerAccount;
 use domain::money::{Currency, Money, UnitPrice};
 use domain::tier::Tier;
@@ -33,9 +33,14 @@ pub fn afford(tx: &mut Tx<'_>, ctx: &Context, cost: Money) -> Result<(), Error> 
 }
 
 /// Counts a charge against the spending limit of the key that makes it.
-pub fn count_against_key(tx: &mut Tx<'_>, key: Option<KeyId>, cost: Money) -> Result<(), Error> {
+pub fn count_against_key(
+    tx: &mut Tx<'_>,
+    scope: Scope,
+    key: Option<KeyId>,
+    cost: Money,
+) -> Result<(), Error> {
     let Some(key) = key else { return Ok(()) };
-    if cost.is_zero() || keys::spend(tx, key, cost.minor())? {
+    if cost.is_zero() || keys::spend(tx, scope, key, cost.minor())? {
         return Ok(());
     }
     let text = format!(
@@ -46,9 +51,10 @@ pub fn count_against_key(tx: &mut Tx<'_>, key: Option<KeyId>, cost: Money) -> Re
 
 /// As `count_against_key`, for a key that is at hand: one without a limit has nothing to say.
 pub fn count_against(tx: &mut Tx<'_>, key: Option<&Key>, cost: Money) -> Result<(), Error> {
-    match key {
-        Some(key) if key.spending_limit.is_none() => Ok(keys::count_spent(tx, key.id, cost.minor())?),
-        key => count_against_key(tx, key.map(|key| key.id), cost),
+    let Some(key) = key else { return Ok(()) };
+    match key.spending_limit {
+        None => Ok(keys::count_spent(tx, key.scope, key.id, cost.minor())?),
+        Some(_) => count_against_key(tx, key.scope, Some(key.id), cost),
     }
 }
 
@@ -76,7 +82,7 @@ pub fn reprice(tx: &mut Tx<'_>, job: &mut Job) -> Result<(), Error> {
             format!("{} to {} is no longer offered at tier {}", job.lc_src, job.lc_tgt, job.tier.code());
         return Err(Fault::new(1551, text).into());
     };
-    jobs::set_price(tx, job.id, unit_price, price)?;
+    jobs::set_price(tx, job.scope, job.id, unit_price, price)?;
     job.unit_price = unit_price;
     job.price = price;
     Ok(())

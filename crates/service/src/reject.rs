@@ -71,13 +71,13 @@ pub fn reject(tx: &mut Tx<'_>, ctx: &Context, id: JobId, request: &Request) -> R
     job = crate::review::lock(tx, ctx, id)?;
     let rejection = remember(tx, ctx, &job, request)?;
     for claim in claims::all_on(tx, ctx.scope, id)?.into_iter().filter(|claim| claim.state == "submitted") {
-        claims::set_state(tx, claim.id, "lost")?;
+        claims::set_state(tx, &claim, "lost")?;
     }
     match request.follow_up {
         FollowUp::Cancel => transition::move_job(tx, ctx, &mut job, Event::RejectAndCancel)?,
         FollowUp::Requeue => {
             settle_or_wait(tx, ctx, &mut job, &rejection)?;
-            jobs::start_round(tx, id)?;
+            jobs::start_round(tx, ctx.scope, id)?;
             job.round += 1;
             job.body_tgt = None;
             job.edit_reached = false;
@@ -139,7 +139,7 @@ pub fn decide(
     rejection: &Rejection,
     decision: Decision,
 ) -> Result<(), Error> {
-    if !reviews::decide(tx, job.id, rejection.round, decision, ctx.now)? {
+    if !reviews::decide(tx, ctx.scope, job.id, rejection.round, decision, ctx.now)? {
         return Ok(());
     }
     let (life, round) = (transition::life(job), rejection.round);
@@ -170,5 +170,5 @@ fn pay_by_platform(tx: &mut Tx<'_>, ctx: &Context, job: &Job, round: i64) -> Res
 
 fn empty_escrow(tx: &mut Tx<'_>, job: &mut Job) -> Result<(), Error> {
     job.escrow = Money::zero(job.price.currency());
-    Ok(jobs::set_escrow(tx, job.id, job.escrow)?)
+    Ok(jobs::set_escrow(tx, job.scope, job.id, job.escrow)?)
 }

@@ -64,7 +64,7 @@ pub fn archive(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
     if !job.status.is_finished() {
         return Err(claim::wrong_state(&job, "be archived", "an approved, rejected or canceled job can"));
     }
-    Ok(jobs::archive(tx, id)?)
+    Ok(jobs::archive(tx, ctx.scope, id)?)
 }
 
 /// Buys an unpaid job at today's price.
@@ -77,7 +77,7 @@ pub fn purchase(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> 
     }
     pay::reprice(tx, &mut job)?;
     pay::afford(tx, ctx, job.price)?;
-    pay::count_against_key(tx, job.key, job.price)?;
+    pay::count_against_key(tx, job.scope, job.key, job.price)?;
     transition::move_job(tx, ctx, &mut job, Event::Purchase)?;
     Ok(())
 }

@@ -349,7 +349,7 @@ pub fn apply_to_open(tx: &mut Tx<'_>, ctx: &Context) -> Result<(), Error> {
     for status in [Status::Available, Status::Pending, Status::Revising] {
         for id in jobs::ids_with_status(tx, ctx.scope, status, None, i64::MAX)? {
             for kind in [Kind::RobotTake, Kind::RobotSubmit] {
-                store::tasks::cancel(tx, id.0, kind.code())?;
+                store::tasks::cancel(tx, ctx.scope, id.0, kind.code())?;
             }
             let Some(job) = jobs::lock(tx, ctx.scope, id)? else { continue };
             match (status, working(ctx)?) {

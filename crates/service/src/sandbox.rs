@@ -194,7 +194,7 @@ pub fn force(tx: &mut Tx<'_>, ctx: &Context, id: JobId, to: Status, body: Option
     let mut job = review::lock(tx, ctx, id)?;
     let from = job.status;
     drop_claims(tx, ctx, &job)?;
-    jobs::count_forced(tx, id)?;
+    jobs::count_forced(tx, ctx.scope, id)?;
     job.forced += 1;
     let ctx = &ctx.acting(Actor::Sandbox);
     let needs_text = matches!(to, Status::Reviewable | Status::Revising | Status::Approved);
@@ -231,16 +231,16 @@ fn drop_claims(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> {
     if let Some(claim) = claims::active_on(tx, ctx.scope, job.id)? {
         claims::let_go(tx, claim.id, job.id)?;
         if claims::active_jobs(tx, claim.id)?.is_empty() {
-            claims::set_state(tx, claim.id, "revoked")?;
+            claims::set_state(tx, &claim, "revoked")?;
         }
-        jobs::set_deadline(tx, job.id, None)?;
+        jobs::set_deadline(tx, ctx.scope, job.id, None)?;
     }
     Ok(())
 }
 
 fn write_text(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job, body: &str) -> Result<(), Error> {
     threads::insert_revision(tx, ctx.scope, job.id, Some(robots::pick(job)), body, ctx.now)?;
-    jobs::set_translation(tx, job.id, body)?;
+    jobs::set_translation(tx, ctx.scope, job.id, body)?;
     job.body_tgt = Some(body.to_owned());
     job.submissions += 1;
     Ok(())

@@ -34,11 +34,11 @@ pub fn submit(tx: &mut Tx<'_>, ctx: &Context, id: JobId, body_tgt: &str) -> Resu
     claim::handed_in(tx, &claim, id)?;
     job.deadline = None;
     if job.status == Status::Pending && claim.role == "translate" && transition::needs_edit(&job) {
-        jobs::set_draft(tx, id, body_tgt)?;
+        jobs::set_draft(tx, ctx.scope, id, body_tgt)?;
         return Ok(Handed::ToEditor);
     }
     threads::insert_revision(tx, ctx.scope, id, Some(claim.translator), body_tgt, ctx.now)?;
-    jobs::set_translation(tx, id, body_tgt)?;
+    jobs::set_translation(tx, ctx.scope, id, body_tgt)?;
     job.body_tgt = Some(body_tgt.to_owned());
     job.submissions += 1;
     let auto_approve = job.auto_approve;

@@ -158,8 +158,8 @@ pub fn work(
         Kind::RobotRelease => done(robots::release(tx, &ctx, job, &payload))?,
     };
     match &progress {
-        Progress::Done => tasks::finish(tx, task.id)?,
-        Progress::More(payload) => tasks::go_on(tx, task.id, real_now, &payload.to_string())?,
+        Progress::Done => tasks::finish(tx, task)?,
+        Progress::More(payload) => tasks::go_on(tx, task, real_now, &payload.to_string())?,
     }
     Ok(progress)
 }

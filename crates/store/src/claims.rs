@@ -66,13 +66,15 @@ pub fn insert(tx: &mut Tx<'_>, claim: &Claim, jobs: &[JobId]) -> Result<(), Erro
     Ok(())
 }
 
+/// The claims on job $3. `+` keeps the engines from going through all claims of the account: on tables
+/// that have just begun to grow they take that for as cheap as a claim by its id.
+const ON_JOB: &str = "FROM claim_job cj CROSS JOIN claim c WHERE c.id = cj.claim_id AND cj.job_id = $3 \
+    AND +c.account_id = $1 AND c.sandbox = $2";
+
 /// The claim that is active on a job.
 pub fn active_on(tx: &mut Tx<'_>, scope: Scope, job: JobId) -> Result<Option<Claim>, Error> {
     tx.query_opt(
-        &format!(
-            "SELECT {CLAIM} FROM claim_job cj CROSS JOIN claim c WHERE c.id = cj.claim_id \
-             AND cj.job_id = $3 AND cj.active = 1 AND c.account_id = $1 AND c.sandbox = $2"
-        ),
+        &format!("SELECT {CLAIM} {ON_JOB} AND cj.active = 1"),
         &[&scope.account, &scope.environment, &job],
         from_row,
     )
@@ -81,10 +83,7 @@ pub fn active_on(tx: &mut Tx<'_>, scope: Scope, job: JobId) -> Result<Option<Cla
 /// The newest claim on a job in this role, whatever became of it.
 pub fn latest_on(tx: &mut Tx<'_>, scope: Scope, job: JobId, role: &str) -> Result<Option<Claim>, Error> {
     tx.query_opt(
-        &format!(
-            "SELECT {CLAIM} FROM claim_job cj CROSS JOIN claim c WHERE c.id = cj.claim_id \
-             AND cj.job_id = $3 AND c.account_id = $1 AND c.sandbox = $2 AND c.role = $4 ORDER BY c.id DESC LIMIT 1"
-        ),
+        &format!("SELECT {CLAIM} {ON_JOB} AND c.role = $4 ORDER BY c.id DESC LIMIT 1"),
         &[&scope.account, &scope.environment, &job, &role],
         from_row,
     )
@@ -93,10 +92,7 @@ pub fn latest_on(tx: &mut Tx<'_>, scope: Scope, job: JobId, role: &str) -> Resul
 /// All claims ever made on a job, newest first.
 pub fn all_on(tx: &mut Tx<'_>, scope: Scope, job: JobId) -> Result<Vec<Claim>, Error> {
     tx.query_all(
-        &format!(
-            "SELECT {CLAIM} FROM claim_job cj CROSS JOIN claim c WHERE c.id = cj.claim_id \
-             AND cj.job_id = $3 AND c.account_id = $1 AND c.sandbox = $2 ORDER BY c.id DESC"
-        ),
+        &format!("SELECT {CLAIM} {ON_JOB} ORDER BY c.id DESC"),
         &[&scope.account, &scope.environment, &job],
         from_row,
     )
@@ -129,14 +125,20 @@ pub fn take_up_again(tx: &mut Tx<'_>, claim: ClaimId, job: JobId) -> Result<(), 
 }
 
 /// Moves the claim to another state.
-pub fn set_state(tx: &mut Tx<'_>, claim: ClaimId, state: &str) -> Result<(), Error> {
-    tx.execute("UPDATE claim SET state = $2 WHERE id = $1", &[&claim, &state])?;
+pub fn set_state(tx: &mut Tx<'_>, claim: &Claim, state: &str) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE claim SET state = $3 WHERE account_id = $1 AND id = $2",
+        &[&claim.scope.account, &claim.id, &state],
+    )?;
     Ok(())
 }
 
 /// Sets when the claim's time is up.
-pub fn set_deadline(tx: &mut Tx<'_>, claim: ClaimId, deadline: Timestamp) -> Result<(), Error> {
-    tx.execute("UPDATE claim SET deadline = $2 WHERE id = $1", &[&claim, &deadline])?;
+pub fn set_deadline(tx: &mut Tx<'_>, claim: &Claim, deadline: Timestamp) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE claim SET deadline = $3 WHERE account_id = $1 AND id = $2",
+        &[&claim.scope.account, &claim.id, &deadline],
+    )?;
     Ok(())
 }
 

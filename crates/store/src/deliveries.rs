@@ -178,8 +178,9 @@ pub fn lease_next_of(
     let skip_locked = tx.skip_locked();
     tx.query_opt(
         &format!(
-            "UPDATE delivery SET lease_until = $5 WHERE id = (SELECT id FROM delivery WHERE account_id = $1 AND sandbox = $2 \
-             AND state = 'waiting' AND run_at <= $3 AND lease_until <= $4 ORDER BY run_at, id LIMIT 1 {skip_locked}) RETURNING {DELIVERY}"
+            "UPDATE delivery SET lease_until = $5 WHERE account_id = $1 AND id = (SELECT id FROM delivery \
+             WHERE account_id = $1 AND sandbox = $2 AND state = 'waiting' AND run_at <= $3 AND lease_until <= $4 \
+             ORDER BY run_at, id LIMIT 1 {skip_locked}) RETURNING {DELIVERY}"
         ),
         &[&scope.account, &scope.environment, &until, &now, &now.plus_ms(lease_ms)],
         from_row,
@@ -214,23 +215,32 @@ pub struct Attempt {
 /// dropped meanwhile.
 pub fn record_attempt(
     tx: &mut Tx<'_>,
-    id: DeliveryId,
+    delivery: &Delivery,
     attempt: &Attempt,
     state: &str,
     run_at: Timestamp,
 ) -> Result<bool, Error> {
     let rows = tx.execute(
-        "UPDATE delivery SET state = $2, run_at = $3, lease_until = 0, attempts = attempts + 1 WHERE id = $1",
-        &[&id, &state, &run_at],
+        "UPDATE delivery SET state = $3, run_at = $4, lease_until = 0, attempts = attempts + 1 \
+         WHERE account_id = $1 AND id = $2",
+        &[&delivery.scope.account, &delivery.id, &state, &run_at],
     )?;
     if rows == 0 {
         return Ok(false);
     }
     tx.send(
         "INSERT INTO delivery_attempt (delivery_id, attempt, started_at, took_ms, status, error, answer) \
-         SELECT id, attempts, $2, $3, $4, $5, $6 FROM delivery WHERE id = $1 \
+         SELECT id, attempts, $3, $4, $5, $6, $7 FROM delivery WHERE account_id = $1 AND id = $2 \
          ON CONFLICT (delivery_id, attempt) DO NOTHING",
-        &[&id, &attempt.started_at, &attempt.took_ms, &attempt.status, &attempt.error, &attempt.answer],
+        &[
+            &delivery.scope.account,
+            &delivery.id,
+            &attempt.started_at,
+            &attempt.took_ms,
+            &attempt.status,
+            &attempt.error,
+            &attempt.answer,
+        ],
     )?;
     Ok(true)
 }

@@ -117,9 +117,13 @@ pub fn of_job(tx: &mut Tx<'_>, scope: Scope, job: JobId) -> Result<Vec<Event>, E
     )
 }
 
-/// The event with this id, whosever it is: for the workers.
-pub fn find(tx: &mut Tx<'_>, id: EventId) -> Result<Option<Event>, Error> {
-    tx.query_opt(&format!("SELECT {EVENT} FROM event WHERE id = $1"), &[&id], from_row)
+/// The scope's event.
+pub fn find(tx: &mut Tx<'_>, scope: Scope, id: EventId) -> Result<Option<Event>, Error> {
+    tx.query_opt(
+        &format!("SELECT {EVENT} FROM event WHERE account_id = $1 AND sandbox = $2 AND id = $3"),
+        &[&scope.account, &scope.environment, &id],
+        from_row,
+    )
 }
 
 /// The oldest events of which no callback was made yet.
@@ -133,8 +137,11 @@ pub fn outbox(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Event>, Error> {
 }
 
 /// The event's callbacks are made.
-pub fn leave_outbox(tx: &mut Tx<'_>, id: EventId) -> Result<(), Error> {
-    tx.send("UPDATE event SET outbox = 0 WHERE id = $1", &[&id])
+pub fn leave_outbox(tx: &mut Tx<'_>, event: &Event) -> Result<(), Error> {
+    tx.send(
+        "UPDATE event SET outbox = 0 WHERE account_id = $1 AND id = $2",
+        &[&event.scope.account, &event.id],
+    )
 }
 
 /// Some events in the order of their ids.

@@ -1,4 +1,7 @@
 //! The sandbox's built-in receivers of callbacks.
+//!
+//! `+account_id` tells SQLite, which keeps no statistics, to find requests by their inbox: it would read those of all the
+//! account's inboxes.
 
 use crate::sql::{Error, Row, Tx};
 use domain::ids::*;
@@ -60,22 +63,24 @@ pub fn of_account(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Inbox>, Err
 /// Sets what the inbox answers, and whether it takes requests from outside.
 pub fn set_answer(
     tx: &mut Tx<'_>,
-    id: InboxId,
+    inbox: &Inbox,
     answer: &str,
     fail_next: i64,
     open_to_all: bool,
 ) -> Result<(), Error> {
     tx.execute(
-        "UPDATE inbox SET answer = $2, fail_next = $3, open_to_all = $4 WHERE id = $1",
-        &[&id, &answer, &fail_next, &open_to_all],
+        "UPDATE inbox SET answer = $3, fail_next = $4, open_to_all = $5 WHERE account_id = $1 AND id = $2",
+        &[&inbox.account, &inbox.id, &answer, &fail_next, &open_to_all],
     )?;
     Ok(())
 }
 
 /// One failure less to come. `true` if this request is to fail.
-pub fn take_failure(tx: &mut Tx<'_>, id: InboxId) -> Result<bool, Error> {
-    let rows =
-        tx.execute("UPDATE inbox SET fail_next = fail_next - 1 WHERE id = $1 AND fail_next > 0", &[&id])?;
+pub fn take_failure(tx: &mut Tx<'_>, inbox: &Inbox) -> Result<bool, Error> {
+    let rows = tx.execute(
+        "UPDATE inbox SET fail_next = fail_next - 1 WHERE account_id = $1 AND id = $2 AND fail_next > 0",
+        &[&inbox.account, &inbox.id],
+    )?;
     Ok(rows == 1)
 }
 
@@ -147,13 +152,13 @@ pub struct Wanted {
 }
 
 /// Requests of an inbox, oldest first.
-pub fn requests(tx: &mut Tx<'_>, inbox: InboxId, wanted: &Wanted) -> Result<Vec<Received>, Error> {
+pub fn requests(tx: &mut Tx<'_>, inbox: &Inbox, wanted: &Wanted) -> Result<Vec<Received>, Error> {
     tx.query_all(
         "SELECT id, method, path, headers, body, event, job_id, attempt, answered, created_at FROM inbox_request \
-         WHERE inbox_id = $1 AND id > $2 AND (job_id = $3 OR $3 IS NULL) \
-         AND (job_id IN (SELECT j.id FROM job j JOIN api_key k ON k.id = j.key_id WHERE k.test_run = $4) OR $4 IS NULL) \
-         ORDER BY id LIMIT $5",
-        &[&inbox, &wanted.after, &wanted.job, &wanted.run, &wanted.limit],
+         WHERE +account_id = $1 AND inbox_id = $2 AND id > $3 AND (job_id = $4 OR $4 IS NULL) \
+         AND (job_id IN (SELECT j.id FROM job j JOIN api_key k ON k.account_id = j.account_id AND k.id = j.key_id \
+           WHERE k.account_id = $1 AND k.test_run = $5) OR $5 IS NULL) ORDER BY id LIMIT $6",
+        &[&inbox.account, &inbox.id, &wanted.after, &wanted.job, &wanted.run, &wanted.limit],
         |row| {
             Ok(Received {
                 id: row.take()?,
@@ -172,11 +177,12 @@ pub fn requests(tx: &mut Tx<'_>, inbox: InboxId, wanted: &Wanted) -> Result<Vec<
 }
 
 /// Forgets the requests of an inbox; with a test run, those about its jobs only.
-pub fn clear(tx: &mut Tx<'_>, inbox: InboxId, run: Option<&str>) -> Result<(), Error> {
+pub fn clear(tx: &mut Tx<'_>, inbox: &Inbox, run: Option<&str>) -> Result<(), Error> {
     tx.execute(
-        "DELETE FROM inbox_request WHERE inbox_id = $1 AND \
-         (job_id IN (SELECT j.id FROM job j JOIN api_key k ON k.id = j.key_id WHERE k.test_run = $2) OR $2 IS NULL)",
-        &[&inbox, &run],
+        "DELETE FROM inbox_request WHERE +account_id = $1 AND inbox_id = $2 \
+         AND (job_id IN (SELECT j.id FROM job j JOIN api_key k ON k.account_id = j.account_id AND k.id = j.key_id \
+           WHERE k.account_id = $1 AND k.test_run = $3) OR $3 IS NULL)",
+        &[&inbox.account, &inbox.id, &run],
     )?;
     Ok(())
 }

@@ -117,14 +117,15 @@ pub fn by_public_key(tx: &mut Tx<'_>, public_key: &str) -> Result<Option<Key>, E
     )
 }
 
-/// The key with this id, or the one that took its place by rotation.
-pub fn current(tx: &mut Tx<'_>, id: KeyId) -> Result<Option<Key>, Error> {
+/// The scope's key with this id, or the one that took its place by rotation.
+pub fn current(tx: &mut Tx<'_>, scope: Scope, id: KeyId) -> Result<Option<Key>, Error> {
     tx.query_opt(
         &format!(
-            "SELECT {KEY} FROM api_key old JOIN api_key k ON k.id = COALESCE(old.successor_id, old.id) \
-             JOIN account a ON a.id = k.account_id WHERE old.id = $1"
+            "SELECT {KEY} FROM api_key old JOIN api_key k ON k.account_id = old.account_id \
+             AND k.id = COALESCE(old.successor_id, old.id) JOIN account a ON a.id = k.account_id \
+             WHERE old.account_id = $1 AND old.id = $2"
         ),
-        &[&id],
+        &[&scope.account, &id],
         from_row,
     )
 }
@@ -148,17 +149,21 @@ pub fn revoke(tx: &mut Tx<'_>, public_key: &str, now: Timestamp) -> Result<bool,
 }
 
 /// Adds to what the key has spent. False if that is over its limit.
-pub fn spend(tx: &mut Tx<'_>, id: KeyId, minor: i64) -> Result<bool, Error> {
+pub fn spend(tx: &mut Tx<'_>, scope: Scope, id: KeyId, minor: i64) -> Result<bool, Error> {
     let rows = tx.execute(
-        "UPDATE api_key SET spent = spent + $2 WHERE id = $1 AND (spending_limit IS NULL OR spent + $2 <= spending_limit)",
-        &[&id, &minor],
+        "UPDATE api_key SET spent = spent + $3 WHERE account_id = $1 AND id = $2 \
+         AND (spending_limit IS NULL OR spent + $3 <= spending_limit)",
+        &[&scope.account, &id, &minor],
     )?;
     Ok(rows == 1)
 }
 
 /// Adds to what a key without a limit has spent.
-pub fn count_spent(tx: &mut Tx<'_>, id: KeyId, minor: i64) -> Result<(), Error> {
-    tx.send("UPDATE api_key SET spent = spent + $2 WHERE id = $1", &[&id, &minor])
+pub fn count_spent(tx: &mut Tx<'_>, scope: Scope, id: KeyId, minor: i64) -> Result<(), Error> {
+    tx.send(
+        "UPDATE api_key SET spent = spent + $3 WHERE account_id = $1 AND id = $2",
+        &[&scope.account, &id, &minor],
+    )
 }
 
 /// Sets where a key's callbacks go by default.
@@ -180,9 +185,11 @@ pub fn move_inbox_urls(tx: &mut Tx<'_>, from: &str, to: &str) -> Result<(), Erro
 /// Writes a key's settings.
 pub fn update(tx: &mut Tx<'_>, key: &Key) -> Result<(), Error> {
     tx.execute(
-        "UPDATE api_key SET callback_url = $2, callback_encoding = $3, callback_all = $4, numbers_current = $5, \
-         strict_ts = $6, guard_identical = $7, addresses = $8, versions = $9, spending_limit = $10, test_run = $11 WHERE id = $1",
+        "UPDATE api_key SET callback_url = $3, callback_encoding = $4, callback_all = $5, numbers_current = $6, \
+         strict_ts = $7, guard_identical = $8, addresses = $9, versions = $10, spending_limit = $11, test_run = $12 \
+         WHERE account_id = $1 AND id = $2",
         &[
+            &key.scope.account,
             &key.id,
             &key.callback_url,
             &key.callback_encoding,

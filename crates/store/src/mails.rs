@@ -22,6 +22,8 @@ pub struct New<'a> {
 pub struct Mail {
     /// Its id.
     pub id: i64,
+    /// Whose member gets it.
+    pub account: AccountId,
     /// To which address.
     pub recipient: String,
     /// What it is about.
@@ -40,11 +42,12 @@ pub struct Mail {
     pub created_at: Timestamp,
 }
 
-const MAIL: &str = "id, recipient, kind, subject, body, state, attempts, error, created_at";
+const MAIL: &str = "id, account_id, recipient, kind, subject, body, state, attempts, error, created_at";
 
 fn from_row(row: &mut Row) -> Result<Mail, Error> {
     Ok(Mail {
         id: row.take()?,
+        account: row.take()?,
         recipient: row.take()?,
         kind: row.take()?,
         subject: row.take()?,
@@ -88,14 +91,15 @@ pub fn lease(tx: &mut Tx<'_>, now: Timestamp, lease_ms: i64, limit: i64) -> Resu
 /// Writes what came of a try.
 pub fn conclude(
     tx: &mut Tx<'_>,
+    account: AccountId,
     id: i64,
     state: &str,
     error: Option<&str>,
     run_at: Timestamp,
 ) -> Result<(), Error> {
     tx.send(
-        "UPDATE mail SET state = $2, error = $3, run_at = $4 WHERE id = $1",
-        &[&id, &state, &error, &run_at],
+        "UPDATE mail SET state = $3, error = $4, run_at = $5 WHERE account_id = $1 AND id = $2",
+        &[&account, &id, &state, &error, &run_at],
     )
 }
 

@@ -119,8 +119,8 @@ pub fn lines(tx: &mut Tx<'_>, scope: Scope, id: OrderId) -> Result<Vec<Line>, Er
 /// The order of a group and when it was placed; `None` if the scope has no such group.
 pub fn of_group(tx: &mut Tx<'_>, scope: Scope, group: GroupId) -> Result<Option<Timestamp>, Error> {
     tx.query_opt(
-        "SELECT \"order\".created_at FROM job JOIN \"order\" ON \"order\".id = job.order_id \
-         WHERE job.group_id = $3 AND job.account_id = $1 AND job.sandbox = $2 LIMIT 1",
+        "SELECT \"order\".created_at FROM job JOIN \"order\" ON \"order\".account_id = job.account_id \
+         AND \"order\".id = job.order_id WHERE job.group_id = $3 AND job.account_id = $1 AND job.sandbox = $2 LIMIT 1",
         &[&scope.account, &scope.environment, &group],
         Row::take,
     )

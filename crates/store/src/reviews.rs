@@ -116,8 +116,11 @@ pub fn captcha_exists(tx: &mut Tx<'_>, token: &str) -> Result<bool, Error> {
 }
 
 /// The challenge is over.
-pub fn use_up_captcha(tx: &mut Tx<'_>, token: &str) -> Result<(), Error> {
-    tx.execute("UPDATE captcha SET used = 1 WHERE token = $1", &[&token])?;
+pub fn use_up_captcha(tx: &mut Tx<'_>, scope: Scope, token: &str) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE captcha SET used = 1 WHERE account_id = $1 AND token = $2",
+        &[&scope.account, &token],
+    )?;
     Ok(())
 }
 
@@ -190,14 +193,16 @@ pub fn rejection(tx: &mut Tx<'_>, scope: Scope, job: JobId, round: i64) -> Resul
 /// Writes who was right. `false` if that was decided before.
 pub fn decide(
     tx: &mut Tx<'_>,
+    scope: Scope,
     job: JobId,
     round: i64,
     decision: Decision,
     now: Timestamp,
 ) -> Result<bool, Error> {
     let rows = tx.execute(
-        "UPDATE rejection SET decision = $3, decided_at = $4 WHERE job_id = $1 AND round = $2 AND decision IS NULL",
-        &[&job, &round, &decision.code(), &now],
+        "UPDATE rejection SET decision = $4, decided_at = $5 \
+         WHERE account_id = $1 AND job_id = $2 AND round = $3 AND decision IS NULL",
+        &[&scope.account, &job, &round, &decision.code(), &now],
     )?;
     Ok(rows == 1)
 }

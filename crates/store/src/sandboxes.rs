@@ -21,22 +21,21 @@ pub fn wipe(tx: &mut Tx<'_>, scope: Scope, keep: Keep, revoked_at: i64) -> Resul
     let both: [&dyn Param; 2] = [&scope.account, &scope.environment];
     // Waits for the deliveries that are being made of its events: then they are seen below.
     tx.execute("UPDATE event SET outbox = 0 WHERE account_id = $1 AND sandbox = $2 AND outbox = 1", &both)?;
-    for (table, column) in [
-        ("revision", "job_id"),
-        ("claim_job", "job_id"),
-        ("reward", "job_id"),
-        ("feedback", "job_id"),
-        ("captcha", "job_id"),
-        ("rejection", "job_id"),
-    ] {
-        tx.execute(&format!("DELETE FROM {table} WHERE {column} IN {jobs}"), &both)?;
+    for table in ["revision", "feedback", "captcha", "rejection"] {
+        tx.execute(&format!("DELETE FROM {table} WHERE account_id = $1 AND job_id IN {jobs}"), &both)?;
+    }
+    for table in ["claim_job", "reward"] {
+        tx.execute(&format!("DELETE FROM {table} WHERE job_id IN {jobs}"), &both)?;
     }
     let deliveries = "(SELECT id FROM delivery WHERE account_id = $1 AND sandbox = $2)";
     tx.execute(&format!("DELETE FROM delivery_attempt WHERE delivery_id IN {deliveries}"), &both)?;
     let orders = "(SELECT id FROM \"order\" WHERE account_id = $1 AND sandbox = $2)";
     tx.execute(&format!("DELETE FROM order_found WHERE order_id IN {orders}"), &both)?;
     // By their jobs and orders: there is no index by account.
-    tx.execute(&format!("DELETE FROM comment WHERE job_id IN {jobs} OR order_id IN {orders}"), &both)?;
+    tx.execute(
+        &format!("DELETE FROM comment WHERE account_id = $1 AND (job_id IN {jobs} OR order_id IN {orders})"),
+        &both,
+    )?;
     for table in [
         "delivery",
         "event",
@@ -118,7 +117,7 @@ pub fn forget_before(tx: &mut Tx<'_>, scope: Scope, moment: Timestamp, at_once: 
 /// Accounts whose sandbox has an order made before a moment.
 pub fn with_orders_before(tx: &mut Tx<'_>, moment: Timestamp, limit: i64) -> Result<Vec<AccountId>, Error> {
     tx.query_all(
-        "SELECT e.account_id FROM environment e JOIN \"order\" o ON o.id = \
+        "SELECT e.account_id FROM environment e JOIN \"order\" o ON o.account_id = e.account_id AND o.id = \
            (SELECT MIN(id) FROM \"order\" WHERE account_id = e.account_id AND sandbox = 1) \
          WHERE e.sandbox = 1 AND o.created_at < $1 ORDER BY e.account_id LIMIT $2",
         &[&moment, &limit],
@@ -130,25 +129,27 @@ pub fn with_orders_before(tx: &mut Tx<'_>, moment: Timestamp, limit: i64) -> Res
 fn remove_orders(tx: &mut Tx<'_>, scope: Scope, condition: &str, value: &dyn Param) -> Result<(), Error> {
     let params: [&dyn Param; 3] = [&scope.account, &scope.environment, value];
     let orders = format!("(SELECT id FROM \"order\" WHERE account_id = $1 AND sandbox = $2 AND {condition})");
-    let jobs = format!("(SELECT id FROM job WHERE order_id IN {orders})");
+    let jobs = format!("(SELECT id FROM job WHERE account_id = $1 AND order_id IN {orders})");
     let claims = format!("(SELECT claim_id FROM claim_job WHERE job_id IN {jobs})");
     // The scope keeps these from reading other accounts' rows: not every column here has an index.
     let own = "account_id = $1 AND sandbox = $2";
     let about = format!("{own} AND (job_id IN {jobs} OR order_id IN {orders})");
     let events = format!("(SELECT id FROM event WHERE {about})");
-    let deliveries = format!("(SELECT id FROM delivery WHERE event_id IN {events})");
+    // The plus keeps SQLite, which has no statistics, from reading all deliveries of the account for these.
+    let of_events = format!("+account_id = $1 AND event_id IN {events}");
+    let deliveries = format!("(SELECT id FROM delivery WHERE {of_events})");
     for statement in [
         // Waits for the deliveries that are being made of these events: then they are seen below.
-        format!("UPDATE event SET outbox = 0 WHERE outbox = 1 AND id IN {events}"),
+        format!("UPDATE event SET outbox = 0 WHERE {own} AND outbox = 1 AND id IN {events}"),
         format!("DELETE FROM delivery_attempt WHERE delivery_id IN {deliveries}"),
-        format!("DELETE FROM delivery WHERE event_id IN {events}"),
+        format!("DELETE FROM delivery WHERE {of_events}"),
         format!("DELETE FROM event WHERE {about}"),
         format!(
             "DELETE FROM task WHERE {own} AND ((kind = 'queue' AND subject_id IN {orders}) \
              OR (kind = 'claim_deadline' AND subject_id IN {claims}) \
              OR (kind NOT IN ('queue', 'claim_deadline') AND subject_id IN {jobs}))"
         ),
-        format!("DELETE FROM comment WHERE job_id IN {jobs} OR order_id IN {orders}"),
+        format!("DELETE FROM comment WHERE account_id = $1 AND (job_id IN {jobs} OR order_id IN {orders})"),
         format!("DELETE FROM identical_call WHERE {own} AND order_id IN {orders}"),
         format!("DELETE FROM order_found WHERE order_id IN {orders} OR job_id IN {jobs}"),
         format!("DELETE FROM inbox_request WHERE account_id = $1 AND job_id IN {jobs}"),
@@ -158,14 +159,17 @@ fn remove_orders(tx: &mut Tx<'_>, scope: Scope, condition: &str, value: &dyn Par
     remove_postings(tx, &format!("(SELECT id FROM ledger_transaction WHERE job_id IN {jobs})"), &params)?;
     let held = format!("SELECT DISTINCT claim_id FROM claim_job WHERE job_id IN {jobs}");
     let held: Vec<i64> = tx.query_all(&held, &params, Row::take)?;
-    for table in ["revision", "claim_job", "reward", "feedback", "captcha", "rejection"] {
+    for table in ["revision", "feedback", "captcha", "rejection"] {
+        tx.execute(&format!("DELETE FROM {table} WHERE account_id = $1 AND job_id IN {jobs}"), &params)?;
+    }
+    for table in ["claim_job", "reward"] {
         tx.execute(&format!("DELETE FROM {table} WHERE job_id IN {jobs}"), &params)?;
     }
     for claim in held {
-        tx.execute("DELETE FROM claim WHERE id = $1", &[&claim])?;
+        tx.execute("DELETE FROM claim WHERE account_id = $1 AND id = $2", &[&scope.account, &claim])?;
     }
-    tx.execute(&format!("DELETE FROM job WHERE order_id IN {orders}"), &params)?;
-    tx.execute(&format!("DELETE FROM \"order\" WHERE id IN {orders}"), &params)?;
+    tx.execute(&format!("DELETE FROM job WHERE account_id = $1 AND order_id IN {orders}"), &params)?;
+    tx.execute(&format!("DELETE FROM \"order\" WHERE {own} AND id IN {orders}"), &params)?;
     recount(tx, scope)
 }
 

@@ -112,9 +112,9 @@ pub fn lease_next_of(
     let skip_locked = tx.skip_locked();
     tx.query_opt(
         &format!(
-            "UPDATE task SET lease_until = $5, attempts = attempts + 1 WHERE id = (SELECT id FROM task \
-             WHERE account_id = $1 AND sandbox = $2 AND dead = 0 AND run_at <= $3 AND lease_until <= $4 \
-             ORDER BY run_at, id LIMIT 1 {skip_locked}) RETURNING {TASK}"
+            "UPDATE task SET lease_until = $5, attempts = attempts + 1 \
+             WHERE account_id = $1 AND id = (SELECT id FROM task WHERE account_id = $1 AND sandbox = $2 AND dead = 0 \
+             AND run_at <= $3 AND lease_until <= $4 ORDER BY run_at, id LIMIT 1 {skip_locked}) RETURNING {TASK}"
         ),
         &[&scope.account, &scope.environment, &until, &now, &now.plus_ms(lease_ms)],
         from_row,
@@ -145,40 +145,46 @@ pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
 pub fn hold(tx: &mut Tx<'_>, task: &Task) -> Result<bool, Error> {
     let for_update = tx.for_update();
     let held: Option<i64> = tx.query_opt(
-        &format!("SELECT id FROM task WHERE id = $1 AND dead = 0 AND attempts = $2 {for_update}"),
-        &[&task.id, &task.attempts],
+        &format!(
+            "SELECT id FROM task WHERE account_id = $1 AND id = $2 AND dead = 0 AND attempts = $3 {for_update}"
+        ),
+        &[&task.scope.account, &task.id, &task.attempts],
         Row::take,
     )?;
     Ok(held.is_some())
 }
 
 /// The task is done.
-pub fn finish(tx: &mut Tx<'_>, id: i64) -> Result<(), Error> {
-    tx.send("DELETE FROM task WHERE id = $1", &[&id])
+pub fn finish(tx: &mut Tx<'_>, task: &Task) -> Result<(), Error> {
+    tx.send("DELETE FROM task WHERE account_id = $1 AND id = $2", &[&task.scope.account, &task.id])
 }
 
 /// The task goes on with this payload; not a failure.
-pub fn go_on(tx: &mut Tx<'_>, id: i64, run_at: Timestamp, payload: &str) -> Result<(), Error> {
+pub fn go_on(tx: &mut Tx<'_>, task: &Task, run_at: Timestamp, payload: &str) -> Result<(), Error> {
     tx.execute(
-        "UPDATE task SET run_at = $2, payload = $3, lease_until = 0, attempts = 0 WHERE id = $1",
-        &[&id, &run_at, &payload],
+        "UPDATE task SET run_at = $3, payload = $4, lease_until = 0, attempts = 0 \
+         WHERE account_id = $1 AND id = $2",
+        &[&task.scope.account, &task.id, &run_at, &payload],
     )?;
     Ok(())
 }
 
 /// The task failed and is tried again, or is given up.
-pub fn fail(tx: &mut Tx<'_>, id: i64, error: &str, again_at: Option<Timestamp>) -> Result<(), Error> {
+pub fn fail(tx: &mut Tx<'_>, task: &Task, error: &str, again_at: Option<Timestamp>) -> Result<(), Error> {
     tx.execute(
-        "UPDATE task SET error = $2, run_at = COALESCE($3, run_at), lease_until = 0, \
-         dead = CASE WHEN $3 IS NULL THEN 1 ELSE 0 END WHERE id = $1",
-        &[&id, &error, &again_at],
+        "UPDATE task SET error = $3, run_at = COALESCE($4, run_at), lease_until = 0, \
+         dead = CASE WHEN $4 IS NULL THEN 1 ELSE 0 END WHERE account_id = $1 AND id = $2",
+        &[&task.scope.account, &task.id, &error, &again_at],
     )?;
     Ok(())
 }
 
-/// Removes the waiting tasks of these kinds about a subject.
-pub fn cancel(tx: &mut Tx<'_>, subject: i64, kind: &str) -> Result<(), Error> {
-    tx.execute("DELETE FROM task WHERE subject_id = $1 AND kind = $2 AND dead = 0", &[&subject, &kind])?;
+/// Removes the waiting tasks of this kind about a subject.
+pub fn cancel(tx: &mut Tx<'_>, scope: Scope, subject: i64, kind: &str) -> Result<(), Error> {
+    tx.execute(
+        "DELETE FROM task WHERE account_id = $1 AND subject_id = $2 AND kind = $3 AND dead = 0",
+        &[&scope.account, &subject, &kind],
+    )?;
     Ok(())
 }
 

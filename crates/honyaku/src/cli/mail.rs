@@ -5,6 +5,7 @@ use super::{Outcome, say};
 use crate::app::real_now;
 use crate::mailer::Mailer;
 use clap::ArgMatches;
+use domain::ids::AccountId;
 use serde_json::json;
 use store::mails::{self, Mail};
 
@@ -40,6 +41,7 @@ fn test(matches: &ArgMatches) -> Outcome {
     let recipient = text(matches, "to");
     let mail = Mail {
         id: 0,
+        account: AccountId(0),
         recipient: recipient.clone(),
         kind: "test".to_owned(),
         subject: "A test from Honyaku · テスト".to_owned(),

@@ -106,11 +106,8 @@ pub async fn take(app: &Arc<App>, target: Inbox, incoming: Incoming) -> Result<R
             {
                 return Ok(Reply::Close);
             }
-            let reply = if inboxes::take_failure(tx, target.id)? {
-                Reply::Status(500)
-            } else {
-                reply(&target.answer)
-            };
+            let reply =
+                if inboxes::take_failure(tx, &target)? { Reply::Status(500) } else { reply(&target.answer) };
             inboxes::receive(tx, &target, &received(incoming, reply, now), KEPT)?;
             Ok::<_, Error>(reply)
         })

@@ -48,7 +48,8 @@ async fn turn(app: &App, mailer: &Arc<Mailer>) -> Result<usize, Error> {
 }
 
 async fn attempt(app: &App, mailer: &Arc<Mailer>, mail: Mail) -> Result<(), Error> {
-    let (id, failed_before) = (mail.id, usize::try_from(mail.attempts - 1).unwrap_or(usize::MAX));
+    let (account, id) = (mail.account, mail.id);
+    let failed_before = usize::try_from(mail.attempts - 1).unwrap_or(usize::MAX);
     let way = Arc::clone(mailer);
     let outcome = tokio::task::spawn_blocking(move || way.send(&mail)).await;
     let (state, error, run_at) = match outcome {
@@ -63,5 +64,7 @@ async fn attempt(app: &App, mailer: &Arc<Mailer>, mail: Mail) -> Result<(), Erro
     };
     metrics::counter!("honyaku_mails_total", "result" => if error.is_none() { "sent" } else { "failed" })
         .increment(1);
-    app.db.write_in_background(move |tx| mails::conclude(tx, id, state, error.as_deref(), run_at)).await
+    app.db
+        .write_in_background(move |tx| mails::conclude(tx, account, id, state, error.as_deref(), run_at))
+        .await
 }

@@ -77,16 +77,16 @@ async fn work(app: &Arc<App>, task: Task) {
     let done = app.db.work_for(scope, move |tx| timers::work(tx, desk, &leased, real_now())).await;
     match done {
         Ok(Progress::Done | Progress::More(_)) => app.stir(),
-        Err(error) => fail(app, &task, &error).await,
+        Err(error) => fail(app, task, &error).await,
     }
 }
 
-async fn fail(app: &App, task: &Task, error: &Error) {
+async fn fail(app: &App, task: Task, error: &Error) {
     tracing::error!(task = task.id, kind = task.kind, %error, "a task failed");
     let failed_before = usize::try_from(task.attempts - 1).unwrap_or(usize::MAX);
     let again = RETRIES_MIN.get(failed_before).map(|minutes| real_now().plus_s(minutes * 60).plus_ms(500));
     let (id, text) = (task.id, error.to_string());
-    if let Err(error) = app.db.write(move |tx| tasks::fail(tx, id, &text, again)).await {
+    if let Err(error) = app.db.write(move |tx| tasks::fail(tx, &task, &text, again)).await {
         tracing::error!(%error, task = id, "a task's failure could not be noted; its lease will end");
     }
 }

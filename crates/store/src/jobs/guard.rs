@@ -1,7 +1,7 @@
 //! The database's guard of moves: it lets no job go where the rules do not.
 
 use crate::sql::{Error, Tx};
-use domain::ids::JobId;
+use domain::ids::{JobId, Scope};
 
 /// Lets one job pass the database's guard of moves: only the sandbox's force use case may.
 pub fn mark_forced(tx: &mut Tx<'_>, id: JobId) -> Result<(), Error> {
@@ -10,8 +10,11 @@ pub fn mark_forced(tx: &mut Tx<'_>, id: JobId) -> Result<(), Error> {
 }
 
 /// Counts a forced status.
-pub fn count_forced(tx: &mut Tx<'_>, id: JobId) -> Result<(), Error> {
-    tx.execute("UPDATE job SET forced = forced + 1 WHERE id = $1", &[&id])?;
+pub fn count_forced(tx: &mut Tx<'_>, scope: Scope, id: JobId) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE job SET forced = forced + 1 WHERE account_id = $1 AND id = $2",
+        &[&scope.account, &id],
+    )?;
     Ok(())
 }
 

@@ -106,7 +106,8 @@ pub fn ids_with_status(
 ) -> Result<Vec<JobId>, Error> {
     tx.query_all(
         "SELECT id FROM job WHERE account_id = $1 AND sandbox = $2 AND status = $3 \
-         AND (key_id IN (SELECT id FROM api_key WHERE test_run = $4) OR $4 IS NULL) ORDER BY created_at, id LIMIT $5",
+         AND (key_id IN (SELECT id FROM api_key WHERE account_id = $1 AND test_run = $4) OR $4 IS NULL) \
+         ORDER BY created_at, id LIMIT $5",
         &[&scope.account, &scope.environment, &status, &run, &limit],
         Row::take,
     )

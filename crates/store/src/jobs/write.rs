@@ -72,75 +72,108 @@ pub struct Move {
 /// Moves the job. The version guards against a second writer: `false` means somebody was faster.
 pub fn set_status(tx: &mut Tx<'_>, job: &Job, change: &Move, now: Timestamp) -> Result<bool, Error> {
     let rows = tx.execute(
-        "UPDATE job SET status = $3, held_from = $4, escrow = $5, changed_at = $6, version = version + 1, events = events + 1, \
-         lookup = CASE WHEN $3 IN ('canceled', 'rejected') THEN 0 ELSE lookup END \
-         WHERE id = $1 AND version = $2",
-        &[&job.id, &job.version, &change.to, &change.held_from, &change.escrow.minor(), &now],
+        "UPDATE job SET status = $4, held_from = $5, escrow = $6, changed_at = $7, version = version + 1, events = events + 1, \
+         lookup = CASE WHEN $4 IN ('canceled', 'rejected') THEN 0 ELSE lookup END \
+         WHERE account_id = $1 AND id = $2 AND version = $3",
+        &[
+            &job.scope.account,
+            &job.id,
+            &job.version,
+            &change.to,
+            &change.held_from,
+            &change.escrow.minor(),
+            &now,
+        ],
     )?;
     Ok(rows == 1)
 }
 
 /// Takes the next event number of the job.
-pub fn count_event(tx: &mut Tx<'_>, id: JobId) -> Result<i64, Error> {
-    tx.query_one("UPDATE job SET events = events + 1 WHERE id = $1 RETURNING events", &[&id], Row::take)
+pub fn count_event(tx: &mut Tx<'_>, scope: Scope, id: JobId) -> Result<i64, Error> {
+    tx.query_one(
+        "UPDATE job SET events = events + 1 WHERE account_id = $1 AND id = $2 RETURNING events",
+        &[&scope.account, &id],
+        Row::take,
+    )
 }
 
 /// Keeps a delivered translation as the job's text.
-pub fn set_translation(tx: &mut Tx<'_>, id: JobId, body_tgt: &str) -> Result<(), Error> {
+pub fn set_translation(tx: &mut Tx<'_>, scope: Scope, id: JobId, body_tgt: &str) -> Result<(), Error> {
     tx.execute(
-        "UPDATE job SET body_tgt = $2, submissions = submissions + 1 WHERE id = $1",
-        &[&id, &body_tgt],
+        "UPDATE job SET body_tgt = $3, submissions = submissions + 1 WHERE account_id = $1 AND id = $2",
+        &[&scope.account, &id, &body_tgt],
     )?;
     Ok(())
 }
 
 /// Keeps the translate step's text for the editor.
-pub fn set_draft(tx: &mut Tx<'_>, id: JobId, draft: &str) -> Result<(), Error> {
+pub fn set_draft(tx: &mut Tx<'_>, scope: Scope, id: JobId, draft: &str) -> Result<(), Error> {
     tx.execute(
-        "UPDATE job SET draft_tgt = $2, edit_reached = 1, version = version + 1 WHERE id = $1",
-        &[&id, &draft],
+        "UPDATE job SET draft_tgt = $3, edit_reached = 1, version = version + 1 WHERE account_id = $1 AND id = $2",
+        &[&scope.account, &id, &draft],
     )?;
     Ok(())
 }
 
 /// Sets or clears when the translator's time is up.
-pub fn set_deadline(tx: &mut Tx<'_>, id: JobId, deadline: Option<Timestamp>) -> Result<(), Error> {
-    tx.execute("UPDATE job SET deadline = $2 WHERE id = $1", &[&id, &deadline])?;
+pub fn set_deadline(
+    tx: &mut Tx<'_>,
+    scope: Scope,
+    id: JobId,
+    deadline: Option<Timestamp>,
+) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE job SET deadline = $3 WHERE account_id = $1 AND id = $2",
+        &[&scope.account, &id, &deadline],
+    )?;
     Ok(())
 }
 
 /// A job goes into its next round: the rejected translation is no longer the job's text.
-pub fn start_round(tx: &mut Tx<'_>, id: JobId) -> Result<(), Error> {
+pub fn start_round(tx: &mut Tx<'_>, scope: Scope, id: JobId) -> Result<(), Error> {
     tx.execute(
-        "UPDATE job SET round = round + 1, body_tgt = NULL, draft_tgt = NULL, edit_reached = 0 WHERE id = $1",
-        &[&id],
+        "UPDATE job SET round = round + 1, body_tgt = NULL, draft_tgt = NULL, edit_reached = 0 \
+         WHERE account_id = $1 AND id = $2",
+        &[&scope.account, &id],
     )?;
     Ok(())
 }
 
 /// Writes today's price into a job that is being bought.
-pub fn set_price(tx: &mut Tx<'_>, id: JobId, unit_price: UnitPrice, price: Money) -> Result<(), Error> {
+pub fn set_price(
+    tx: &mut Tx<'_>,
+    scope: Scope,
+    id: JobId,
+    unit_price: UnitPrice,
+    price: Money,
+) -> Result<(), Error> {
     tx.execute(
-        "UPDATE job SET unit_price = $2, price = $3 WHERE id = $1",
-        &[&id, &unit_price.ten_thousandths(), &price.minor()],
+        "UPDATE job SET unit_price = $3, price = $4 WHERE account_id = $1 AND id = $2",
+        &[&scope.account, &id, &unit_price.ten_thousandths(), &price.minor()],
     )?;
     Ok(())
 }
 
 /// Hides a finished job from default lists.
-pub fn archive(tx: &mut Tx<'_>, id: JobId) -> Result<(), Error> {
-    tx.execute("UPDATE job SET archived = 1 WHERE id = $1", &[&id])?;
+pub fn archive(tx: &mut Tx<'_>, scope: Scope, id: JobId) -> Result<(), Error> {
+    tx.execute("UPDATE job SET archived = 1 WHERE account_id = $1 AND id = $2", &[&scope.account, &id])?;
     Ok(())
 }
 
 /// Puts the unfinished jobs of a group into another group.
-pub fn regroup(tx: &mut Tx<'_>, id: JobId, group: GroupId) -> Result<(), Error> {
-    tx.execute("UPDATE job SET group_id = $2 WHERE id = $1", &[&id, &group])?;
+pub fn regroup(tx: &mut Tx<'_>, scope: Scope, id: JobId, group: GroupId) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE job SET group_id = $3 WHERE account_id = $1 AND id = $2",
+        &[&scope.account, &id, &group],
+    )?;
     Ok(())
 }
 
 /// What lies in escrow after a decision that moves no status.
-pub fn set_escrow(tx: &mut Tx<'_>, id: JobId, escrow: Money) -> Result<(), Error> {
-    tx.execute("UPDATE job SET escrow = $2 WHERE id = $1", &[&id, &escrow.minor()])?;
+pub fn set_escrow(tx: &mut Tx<'_>, scope: Scope, id: JobId, escrow: Money) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE job SET escrow = $3 WHERE account_id = $1 AND id = $2",
+        &[&scope.account, &id, &escrow.minor()],
+    )?;
     Ok(())
 }

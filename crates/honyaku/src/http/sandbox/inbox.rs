@@ -38,8 +38,8 @@ pub async fn get(mut call: Call) -> Result<Answer, Failure> {
     let mut news = call.app.news.subscribe();
     loop {
         news.mark_unchanged();
-        let (id, wanted) = (inbox.id, wanted.clone());
-        let requests = call.read(move |tx, _| Ok(inboxes::requests(tx, id, &wanted)?)).await?;
+        let (asked, wanted) = (inbox.clone(), wanted.clone());
+        let requests = call.read(move |tx, _| Ok(inboxes::requests(tx, &asked, &wanted)?)).await?;
         if !requests.is_empty() || Instant::now() >= until || call.app.is_closing() {
             let shown: Vec<Value> = requests.iter().map(show).collect();
             return Ok(json!({
@@ -131,15 +131,15 @@ pub async fn set(mut call: Call) -> Result<Answer, Failure> {
     };
     let (answer, fail_next, open) = read().map_err(|fault| call.fault(&fault))?;
     let settings = json!({ "answer": answer, "fail_next": fail_next, "open": i64::from(open) });
-    let id = inbox.id;
-    call.run(Actor::Sandbox, move |tx, _| Ok(inboxes::set_answer(tx, id, &answer, fail_next, open)?)).await?;
+    call.run(Actor::Sandbox, move |tx, _| Ok(inboxes::set_answer(tx, &inbox, &answer, fail_next, open)?))
+        .await?;
     Ok(settings.into())
 }
 
 /// `DELETE sandbox/inbox/{token}`
 pub async fn clear(call: Call) -> Result<Answer, Failure> {
-    let id = find(&call).await?.id;
+    let inbox = find(&call).await?;
     let run = call.caller()?.key.test_run.clone();
-    call.run(Actor::Sandbox, move |tx, _| Ok(inboxes::clear(tx, id, run.as_deref())?)).await?;
+    call.run(Actor::Sandbox, move |tx, _| Ok(inboxes::clear(tx, &inbox, run.as_deref())?)).await?;
     Ok(Answer::empty())
 }
