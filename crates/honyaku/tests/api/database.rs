@@ -47,6 +47,29 @@ impl Cluster {
         Self { address: address.trim().to_owned(), directory, replica: false }
     }
 
+    /// One that writes the plan of every statement into its log, and reads a whole table only where no
+    /// index can serve.
+    pub fn explaining() -> Self {
+        let cluster = Self::start();
+        let mut client = connect(&format!("{}postgres", cluster.address));
+        for statement in [
+            "LOAD 'auto_explain'",
+            "ALTER SYSTEM SET session_preload_libraries = 'auto_explain'",
+            "ALTER SYSTEM SET auto_explain.log_min_duration = 0",
+            "ALTER SYSTEM SET enable_seqscan = off",
+            "SELECT pg_reload_conf()",
+        ] {
+            client.batch_execute(statement).unwrap();
+        }
+        cluster
+    }
+
+    /// What the server has written.
+    pub fn log(&self) -> String {
+        let log = self.directory.path().join(SERVER).join("server.log");
+        String::from_utf8_lossy(&std::fs::read(log).unwrap()).into_owned()
+    }
+
     /// One with a replica that follows it as fast as it can.
     pub fn followed() -> Self {
         let mut primary = Self::start();

@@ -2,12 +2,13 @@
 //! tokens and the server's address. `GOLDEN=write cargo test golden` writes them anew; what
 //! changed then shows in the diff.
 
+use crate::database::Database;
 use crate::shop::{Shop, encoded, job};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// One call: a name for its file, method, path, and what is sent.
-type Call = (&'static str, &'static str, String, String);
+pub type Call = (&'static str, &'static str, String, String);
 
 fn directory() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
@@ -59,8 +60,8 @@ fn data(value: &Value) -> String {
 }
 
 /// A shop in which something of everything has happened.
-fn furnished() -> Shop {
-    let shop = Shop::open();
+pub fn furnished(database: Database) -> Shop {
+    let shop = Shop::start(database, &[]);
     let file = shop.database.directory().join("terms.csv");
     std::fs::write(&file, "en,ja\nworld,世界\n").unwrap();
     shop.command(&["glossary", "add", "--account", "demo", "--sandbox", "--file", file.to_str().unwrap()]);
@@ -93,7 +94,7 @@ fn furnished() -> Shop {
     shop
 }
 
-fn calls() -> Vec<Call> {
+pub fn calls() -> Vec<Call> {
     let call = |name, method, path: &str, sent: String| (name, method, path.to_owned(), sent);
     let get = |name, path: &str| call(name, "GET", path, String::new());
     let mut known = job("Hello, world!");
@@ -185,7 +186,7 @@ fn answers_are_as_recorded() {
     let write = std::env::var("GOLDEN").is_ok_and(|value| value == "write");
     let mut wrong = Vec::new();
     for format in ["json", "xml"] {
-        let shop = furnished();
+        let shop = furnished(Database::new());
         for (name, method, path, sent) in calls() {
             let parameters =
                 if sent.is_empty() { format!("format={format}") } else { format!("{sent}&format={format}") };

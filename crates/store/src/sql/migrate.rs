@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = &[
     shared(2, "file", include_str!("../../migrations/0002_file.sql")),
     shared(3, "scale", include_str!("../../migrations/0003_scale.sql")),
     shared(4, "version", include_str!("../../migrations/0004_version.sql")),
+    shared(5, "age", include_str!("../../migrations/0005_age.sql")),
 ];
 
 /// A migration that is the same on both engines.
