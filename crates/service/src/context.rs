@@ -146,6 +146,11 @@ impl Context {
 
     /// The set of books of this environment.
     pub fn book(&self) -> Book {
-        if self.scope.is_sandbox() { Book::Sandbox } else { Book::Live }
+        book_of(self.scope)
     }
+}
+
+/// The set of books of an environment.
+pub(crate) fn book_of(scope: Scope) -> Book {
+    if scope.is_sandbox() { Book::Sandbox } else { Book::Live }
 }

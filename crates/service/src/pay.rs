@@ -1,6 +1,6 @@
 //! Whether a customer can pay, and what a job costs today.
 
-use crate::context::Context;
+use crate::context::{Context, book_of};
 use crate::error::Error;
 use crate::estimate;
 use domain::catalogue;
@@ -18,6 +18,11 @@ use store::{keys, ledger};
 pub fn balance(tx: &mut Tx<'_>, ctx: &Context, currency: Currency) -> Result<Money, Error> {
     let account = LedgerAccount::Customer(ctx.scope.account).text(ctx.book());
     Ok(Money::new(ledger::balance(tx, &account)?, currency))
+}
+
+/// Announces that `balance` will be asked.
+pub(crate) fn foresee_balance(tx: &mut Tx<'_>, scope: Scope) {
+    ledger::foresee_balance(tx, &LedgerAccount::Customer(scope.account).text(book_of(scope)));
 }
 
 /// Refuses what costs more than there is, saying what is missing.

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::{announce, comment, pay, payload, robots, timers, transition};
 use domain::event::Announcement;
 use domain::fault::Fault;
-use domain::ids::{GroupId, JobId, OrderId};
+use domain::ids::{GroupId, JobId, OrderId, Scope};
 use domain::job::{Event, Status};
 use domain::money::{Currency, Money};
 use domain::tier::Tier;
@@ -52,6 +52,49 @@ pub struct Placed {
     pub dry_run: bool,
 }
 
+/// What an order will ask of the database, said before its transaction has begun to: small orders
+/// then wait for it once.
+pub struct Foresight {
+    text_keys: BTreeSet<[u8; 32]>,
+    jobs: usize,
+    process: bool,
+}
+
+/// Larger orders take their time anyway, and would lose as many ids if their texts are known.
+const FORESEEN_JOBS: usize = 50;
+
+impl Foresight {
+    /// Of a request.
+    pub fn of(request: &Request) -> Self {
+        Self {
+            text_keys: text_keys(&request.drafts).into_iter().copied().collect(),
+            jobs: request.drafts.len(),
+            process: request.process,
+        }
+    }
+
+    /// Tells the transaction, before its context is opened.
+    pub fn tell(&self, tx: &mut Tx<'_>, scope: Scope) -> Result<(), Error> {
+        if self.jobs > FORESEEN_JOBS {
+            return Ok(());
+        }
+        let keys: Vec<&[u8]> = self.text_keys.iter().map(|key| key.as_slice()).collect();
+        jobs::foresee_texts(tx, scope, &keys);
+        pay::foresee_balance(tx, scope);
+        foresee_ids(tx, self.jobs, self.process)
+    }
+}
+
+fn foresee_ids(tx: &mut Tx<'_>, jobs: usize, process: bool) -> Result<(), Error> {
+    let timers = if process { 1 } else { jobs };
+    Ok(tx.foresee_ids(&[("order", 1), ("job", jobs), ("ledger", jobs), ("event", 1), ("task", timers)])?)
+}
+
+/// Texts that may be known, each once and in ascending order.
+fn text_keys(drafts: &[Draft]) -> BTreeSet<&[u8; 32]> {
+    drafts.iter().filter(|draft| !draft.force).map(|draft| &draft.text_key).collect()
+}
+
 /// What became of a draft.
 enum Fate {
     New(usize),
@@ -69,14 +112,7 @@ pub fn place_order(
 ) -> Result<Placed, Error> {
     let account = ctx.account(tx)?;
     let (fates, fresh) = sort_out(tx, ctx, &request.drafts)?;
-    let timers = if request.process { 1 } else { fresh.len() };
-    tx.foresee_ids(&[
-        ("order", 1),
-        ("job", fresh.len()),
-        ("ledger", fresh.len()),
-        ("event", 1),
-        ("task", timers),
-    ])?;
+    foresee_ids(tx, fresh.len(), request.process)?;
     let group = group(tx, &request, &fresh)?;
     let order = order(tx, ctx, key, &account, &request, group)?;
     guard_identical(tx, ctx, key, &request, &order)?;
@@ -104,8 +140,7 @@ pub fn place_order(
 
 /// Tells new from old from repeated. The second part lists the new drafts in the order sent.
 fn sort_out(tx: &mut Tx<'_>, ctx: &Context, drafts: &[Draft]) -> Result<(Vec<Fate>, Vec<usize>), Error> {
-    let keys: BTreeSet<&[u8; 32]> =
-        drafts.iter().filter(|draft| !draft.force).map(|draft| &draft.text_key).collect();
+    let keys = text_keys(drafts);
     let mut old: HashMap<Vec<u8>, Vec<Job>> = HashMap::new();
     let sorted: Vec<&[u8]> = keys.iter().map(|key| key.as_slice()).collect();
     for job in jobs::with_texts(tx, ctx.scope, &sorted)? {

@@ -139,13 +139,16 @@ fn add_to_balance(
 
 /// The balance kept for a ledger account, in minor units; zero if nothing was ever posted.
 pub fn balance(tx: &mut Tx<'_>, ledger_account: &str) -> Result<i64, Error> {
-    let kept = tx.query_opt(
-        "SELECT amount FROM ledger_balance WHERE ledger_account = $1",
-        &[&ledger_account],
-        Row::take,
-    )?;
+    let kept = tx.query_opt(BALANCE, &[&ledger_account], Row::take)?;
     Ok(kept.unwrap_or(0))
 }
+
+/// Announces that `balance` will be asked.
+pub fn foresee_balance(tx: &mut Tx<'_>, ledger_account: &str) {
+    tx.foresee(BALANCE, &[&ledger_account]);
+}
+
+const BALANCE: &str = "SELECT amount FROM ledger_balance WHERE ledger_account = $1";
 
 /// Charges minus refunds of a customer since the start, in minor units.
 pub fn spent(tx: &mut Tx<'_>, ledger_account: &str) -> Result<i64, Error> {

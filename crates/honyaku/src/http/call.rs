@@ -8,6 +8,7 @@ use domain::event::Actor;
 use domain::fault::Fault;
 use domain::ids::{JobId, OrderId, Scope, Timestamp};
 use serde_json::Value;
+use service::place_order::Foresight;
 use service::{Context, Error};
 use std::sync::Arc;
 use store::keys::Key;
@@ -123,10 +124,12 @@ impl Call {
     fn in_context<T, U: FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error>>(
         &self,
         actor: Actor,
+        foresight: Option<Foresight>,
         use_case: U,
     ) -> Result<impl FnOnce(&mut Tx<'_>) -> Result<T, Error> + use<T, U>, Failure> {
         let (desk, scope, now) = (Arc::clone(&self.app.desk), self.caller()?.scope(), real_now());
         Ok(move |tx: &mut Tx<'_>| {
+            foresight.map_or(Ok(()), |foresight| foresight.tell(tx, scope))?;
             let ctx = Context::open(tx, desk, scope, actor, now)?;
             use_case(tx, &ctx)
         })
@@ -137,7 +140,7 @@ impl Call {
         &self,
         closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        let (scope, closure) = (self.caller()?.scope(), self.in_context(Actor::CustomerApi, closure)?);
+        let (scope, closure) = (self.caller()?.scope(), self.in_context(Actor::CustomerApi, None, closure)?);
         let result = store::accounts::read_near(&self.app.db, scope, closure);
         result.await.map_err(|error| Failure::from_service(error, self.origin()))
     }
@@ -147,7 +150,7 @@ impl Call {
         &self,
         closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        let result = self.app.db.read_briefly(self.in_context(Actor::CustomerApi, closure)?);
+        let result = self.app.db.read_briefly(self.in_context(Actor::CustomerApi, None, closure)?);
         result.await.map_err(|error| Failure::from_service(error, self.origin()))
     }
 
@@ -157,7 +160,17 @@ impl Call {
         actor: Actor,
         closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        let result = self.app.db.write_for(self.caller()?.scope(), self.in_context(actor, closure)?);
+        self.run_foreseeing(actor, None, closure).await
+    }
+
+    async fn run_foreseeing<T: Send + 'static>(
+        &self,
+        actor: Actor,
+        foresight: Option<Foresight>,
+        closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let closure = self.in_context(actor, foresight, closure)?;
+        let result = self.app.db.write_for(self.caller()?.scope(), closure);
         let result = result.await.map_err(|error| Failure::from_service(error, self.origin()));
         self.app.stir();
         result
@@ -170,13 +183,24 @@ impl Call {
         data: &Object,
         closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<Value, Error> + Send + 'static,
     ) -> Result<Answer, Failure> {
+        self.write_foreseeing(data, None, closure).await
+    }
+
+    /// As `write`, saying first what will be asked of the database.
+    pub async fn write_foreseeing(
+        &self,
+        data: &Object,
+        foresight: Option<Foresight>,
+        closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<Value, Error> + Send + 'static,
+    ) -> Result<Answer, Failure> {
         let Some(key) = self.idempotency_key.clone() else {
-            return self.run(Actor::CustomerApi, closure).await.map(Answer::from);
+            let answer = self.run_foreseeing(Actor::CustomerApi, foresight, closure).await;
+            return answer.map(Answer::from);
         };
         let fingerprint =
             fingerprint::of_request(self.method, self.route, &self.path, self.envelope.format, data);
         let envelope = self.envelope.clone();
-        let result = self.run(Actor::CustomerApi, move |tx, ctx| {
+        let result = self.run_foreseeing(Actor::CustomerApi, foresight, move |tx, ctx| {
             if let Some(stored) = fresh(tx, ctx, &key)? {
                 return Err(replay(stored, &fingerprint, &key));
             }

@@ -263,6 +263,44 @@ fn a_node_that_is_cut_off_from_its_database_comes_back() {
     });
 }
 
+/// A question that is foreseen is asked right after the next statement, and answered from that; what one closure foresaw
+/// is nothing to the next.
+#[test]
+fn what_is_foreseen_is_asked_after_the_next_statement() {
+    let database = Database::new();
+    if !database.is_postgres() {
+        return;
+    }
+    let options = PostgresOptions { url: database.url(), connections: 2, authorities: None, replica: None };
+    let db = Db::open(&Options::Postgres(options), 0).unwrap();
+    db.write_blocking(|tx| tx.execute("CREATE TABLE number (n BIGINT PRIMARY KEY)", &[])).unwrap();
+    const COUNT: &str = "SELECT COUNT(*) FROM number WHERE n < $1";
+    let count = |tx: &mut Tx<'_>, below: i64| tx.query_one(COUNT, &[&below], |row| row.take::<i64>());
+    let insert =
+        |tx: &mut Tx<'_>, n: i64| tx.execute("INSERT INTO number (n) VALUES ($1)", &[&n]).map(|_| ());
+    db.write_blocking(move |tx| {
+        tx.foresee(COUNT, &[&100_i64]);
+        tx.foresee_ids(&[("job", 2), ("order", 1)])?;
+        insert(tx, 1)?;
+        insert(tx, 2)?;
+        assert_eq!(count(tx, 50)?, 2, "that is another question");
+        assert_eq!(count(tx, 100)?, 1, "asked after the first insert");
+        assert_eq!(count(tx, 100)?, 2, "asked now");
+        let first = tx.reserve_ids("job", 1)?;
+        assert_eq!(tx.reserve_ids("job", 1)?, first + 1);
+        assert!(tx.reserve_ids("job", 1)? > first + 1, "more than were foreseen");
+        tx.foresee(COUNT, &[&100_i64]);
+        insert(tx, 3)
+    })
+    .unwrap();
+    db.write_blocking(move |tx| {
+        insert(tx, 4)?;
+        assert_eq!(count(tx, 100)?, 4);
+        Ok::<_, Error>(())
+    })
+    .unwrap();
+}
+
 /// Writes of one environment that wait together share a commit; who fails in it fails alone.
 #[test]
 fn who_fails_in_a_shared_commit_fails_alone() {

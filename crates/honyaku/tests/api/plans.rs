@@ -15,7 +15,10 @@ const OF_WHAT_WAITS: &[&str] =
 /// What may read a whole table on SQLite, and why.
 const ALLOWED: &[(&str, &str)] = &[
     ("INSERT INTO destination", "the plan of a key that changes; it never does"),
-    ("SELECT e.account_id FROM environment", "sandboxes with old orders: every ten minutes, through the accounts"),
+    (
+        "SELECT e.account_id FROM environment",
+        "sandboxes with old orders: every ten minutes, through the accounts",
+    ),
 ];
 
 /// Statements, and what their plans say.

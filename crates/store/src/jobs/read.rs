@@ -23,20 +23,30 @@ pub fn with_text(tx: &mut Tx<'_>, scope: Scope, text_key: &[u8]) -> Result<Vec<J
 pub fn with_texts(tx: &mut Tx<'_>, scope: Scope, text_keys: &[&[u8]]) -> Result<Vec<Job>, Error> {
     let mut found = Vec::new();
     for chunk in in_statements(text_keys) {
-        let mut params: Vec<&dyn Param> = vec![&scope.account, &scope.environment];
-        params.extend(chunk.iter().map(|key| key as &dyn Param));
-        found.extend(tx.query_all(
-            &format!(
-                "SELECT {JOB} FROM job WHERE account_id = $1 AND sandbox = $2 AND text_key IN {} \
-                 AND status NOT IN ('canceled', 'rejected') \
-                 ORDER BY CASE status WHEN 'approved' THEN 0 ELSE 1 END, id DESC",
-                marks(2, chunk.len())
-            ),
-            &params,
-            Job::from_row,
-        )?);
+        let (sql, params) = of_texts(&scope, chunk);
+        found.extend(tx.query_all(&sql, &params, Job::from_row)?);
     }
     Ok(found)
+}
+
+/// Announces that `with_texts` will be asked.
+pub fn foresee_texts(tx: &mut Tx<'_>, scope: Scope, text_keys: &[&[u8]]) {
+    for chunk in in_statements(text_keys) {
+        let (sql, params) = of_texts(&scope, chunk);
+        tx.foresee(&sql, &params);
+    }
+}
+
+fn of_texts<'a>(scope: &'a Scope, text_keys: &'a [&'a [u8]]) -> (String, Vec<&'a dyn Param>) {
+    let mut params: Vec<&dyn Param> = vec![&scope.account, &scope.environment];
+    params.extend(text_keys.iter().map(|key| key as &dyn Param));
+    let sql = format!(
+        "SELECT {JOB} FROM job WHERE account_id = $1 AND sandbox = $2 AND text_key IN {} \
+         AND status NOT IN ('canceled', 'rejected') \
+         ORDER BY CASE status WHEN 'approved' THEN 0 ELSE 1 END, id DESC",
+        marks(2, text_keys.len())
+    );
+    (sql, params)
 }
 
 /// Which jobs a list asks for.

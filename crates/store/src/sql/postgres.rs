@@ -265,7 +265,7 @@ fn close(session: &mut Session, done: &mut [Ended], step: &str) -> Result<(), Er
 /// Runs a closure. None: it can be kept. Otherwise it has to be rolled back, and how it ended:
 /// by its own wish, or because it went on although a statement had failed.
 fn attempt(session: &mut Session, work: &mut dyn Work) -> Option<Result<(), Error>> {
-    session.broken = None;
+    session.next_closure();
     let keep = work::run(&mut Tx::new(session), work);
     match (keep, session.broken.take()) {
         (true, None) => None,

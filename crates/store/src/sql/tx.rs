@@ -47,6 +47,9 @@ pub trait Sql {
     /// As `for_update`, passing over rows that another transaction has locked.
     fn skip_locked(&self) -> &'static str;
 
+    /// A question that `query` will put in this transaction, word for word.
+    fn foresee(&mut self, _sql: &str, _params: &[&dyn Param]) {}
+
     /// Takes ids of several sequences that `reserve_ids` will ask for in this transaction.
     fn foresee_ids(&mut self, _wanted: &[(&'static str, i64)]) -> Result<(), Error> {
         Ok(())
@@ -187,8 +190,15 @@ impl<'a> Tx<'a> {
         self.sql.skip_locked()
     }
 
+    /// Announces a question that will be put, word for word: over a network it is asked together with
+    /// the next statement, right after it, and that answer is used. So nothing that the answer depends on
+    /// may be written in between.
+    pub fn foresee(&mut self, sql: &str, params: &[&dyn Param]) {
+        self.sql.foresee(sql, params);
+    }
+
     /// Takes ids of several sequences that `reserve_ids` will ask for in this transaction: over a
-    /// network in one journey. What is not asked for is lost.
+    /// network together with the next statement. What is not asked for is lost.
     pub fn foresee_ids(&mut self, wanted: &[(&'static str, usize)]) -> Result<(), Error> {
         let counted = |count: usize| i64::try_from(count).map_err(|_| Error::Engine("too many ids".into()));
         let wanted: Result<Vec<_>, Error> =

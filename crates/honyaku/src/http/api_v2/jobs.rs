@@ -15,7 +15,7 @@ use domain::job::Status;
 use robot::instruction;
 use serde_json::{Map, Value, json};
 use service::draft::Request;
-use service::place_order::{Placed, place_order};
+use service::place_order::{Foresight, Placed, place_order};
 use service::{Context, Error, cancel, look, machine};
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,10 +83,11 @@ async fn place(call: Call, data: Object) -> Result<Answer, Failure> {
     if request.dry_run {
         return dry_run(&call, caller, request).await;
     }
+    let foresight = Foresight::of(&request);
     let order = move |tx: &mut Tx<'_>, ctx: &Context| {
         place_order(tx, ctx, Some(&caller.key), request).map(|placed| answer(&placed))
     };
-    call.write(&data, order).await
+    call.write_foreseeing(&data, Some(foresight), order).await
 }
 
 /// True if some job of the data has `force`: only such a call is guarded against its double.

@@ -2,7 +2,8 @@
 //!
 //! Each answer that is waited for is a journey to the server. So statements whose answer nobody
 //! needs wait here, and go with the next one that somebody does need, or with the commit: the
-//! server works them off in the order sent. If one fails, the whole transaction does.
+//! server works them off in the order sent. If one fails, the whole transaction does. Questions that
+//! are foreseen go along too, right after it; their answers are kept until they are asked.
 
 use super::value::{Bound, cell};
 use super::way::{Way, fault, unavailable};
@@ -34,6 +35,10 @@ pub struct Session {
     statements: HashMap<String, Statement>,
     /// To be sent before the next statement.
     unsent: Vec<Unsent>,
+    /// To be asked right after the next statement.
+    ahead: Vec<Ahead>,
+    /// What was asked ahead: statement, values, answer.
+    foreseen: Vec<(String, Vec<Value>, Vec<tokio_postgres::Row>)>,
     /// Nothing of the present transaction was answered yet.
     untouched: bool,
     /// There is no transaction but a single statement.
@@ -52,6 +57,14 @@ enum Unsent {
     Text(&'static str),
     /// A statement and its values.
     Bound(String, Vec<Value>),
+}
+
+/// A question whose answer is needed later.
+struct Ahead {
+    sql: String,
+    values: Vec<Value>,
+    /// It takes ids: so many of each sequence.
+    ids: Vec<(&'static str, i64)>,
 }
 
 /// A statement that ends a journey.
@@ -85,6 +98,8 @@ impl Session {
             client,
             statements: HashMap::new(),
             unsent: Vec::new(),
+            ahead: Vec::new(),
+            foreseen: Vec::new(),
             untouched: true,
             alone: false,
             reads_only,
@@ -103,10 +118,18 @@ impl Session {
     pub fn begin(&mut self, text: Option<&'static str>) {
         self.unsent.clear();
         self.unsent.extend(text.map(Unsent::Text));
+        self.next_closure();
         self.ids.clear();
         self.broken = None;
         self.alone = text.is_none();
         self.untouched = true;
+    }
+
+    /// What the last closure foresaw is nothing to the next.
+    pub fn next_closure(&mut self) {
+        self.ahead.clear();
+        self.foreseen.clear();
+        self.broken = None;
     }
 
     /// Ends the transaction and keeps it.
@@ -121,6 +144,7 @@ impl Session {
     /// Ends the transaction, or what came after a savepoint, and keeps nothing of it.
     pub fn roll_back(&mut self, text: &str) -> Result<(), Error> {
         self.unsent.clear();
+        self.ahead.clear();
         self.ids.clear();
         if self.alone || self.untouched { Ok(()) } else { self.say(text) }
     }
@@ -160,37 +184,64 @@ impl Session {
             landed = self.try_travel(last);
         }
         self.unsent.clear();
+        self.ahead.clear();
         self.untouched = false;
         landed
     }
 
     fn try_travel(&mut self, last: &Last<'_>) -> Result<Landed, Error> {
-        let unsent = std::mem::take(&mut self.unsent);
-        let prepared = self.prepare_all(&unsent, last);
+        let (unsent, ahead) = (std::mem::take(&mut self.unsent), std::mem::take(&mut self.ahead));
+        let prepared = self.prepare_all(&unsent, last, &ahead);
         let answers = prepared.map(|()| {
+            let later = ahead.iter().map(|question| self.ask(&question.sql, bound(&question.values)));
             let journeys = unsent.iter().map(|unsent| self.start(unsent)).chain([self.finish(last)]);
-            self.runtime.block_on(join_all(journeys))
+            self.runtime.block_on(join_all(journeys.chain(later)))
         });
-        let sql: Vec<String> = unsent.iter().map(|unsent| unsent.text().to_owned()).collect();
-        self.unsent = unsent;
-        let mut landed = Landed::Done;
-        for (index, answer) in answers?.into_iter().enumerate() {
-            let text = sql.get(index).map_or_else(|| last.text(), String::as_str);
-            landed = answer.map_err(|error| self.failed(&error, text))?;
+        let arrived = answers.and_then(|answers| self.unpack(answers, &unsent, last, &ahead));
+        // They go once more if the connection was gone.
+        (self.unsent, self.ahead) = (unsent, ahead);
+        arrived
+    }
+
+    /// The answer of the last statement. What was asked ahead is kept.
+    fn unpack(
+        &mut self,
+        answers: Vec<Answer>,
+        unsent: &[Unsent],
+        last: &Last<'_>,
+        ahead: &[Ahead],
+    ) -> Result<Landed, Error> {
+        let mut answers = answers.into_iter();
+        for (statement, answer) in unsent.iter().zip(answers.by_ref()) {
+            answer.map_err(|error| self.failed(&error, statement.text()))?;
+        }
+        let landed = answers.next().unwrap_or(Ok(Landed::Done));
+        let landed = landed.map_err(|error| self.failed(&error, last.text()))?;
+        for (question, answer) in ahead.iter().zip(answers) {
+            let answer = answer.map_err(|error| self.failed(&error, &question.sql))?;
+            let Landed::Rows(rows) = answer else { continue };
+            if question.ids.is_empty() {
+                self.foreseen.push((question.sql.clone(), question.values.clone(), rows));
+                continue;
+            }
+            let mut first = in_row(&rows)?;
+            for (name, count) in &question.ids {
+                self.ids.insert(name, (first.take()?, *count));
+            }
         }
         Ok(landed)
     }
 
-    fn prepare_all(&mut self, unsent: &[Unsent], last: &Last<'_>) -> Result<(), Error> {
+    fn prepare_all(&mut self, unsent: &[Unsent], last: &Last<'_>, ahead: &[Ahead]) -> Result<(), Error> {
         for statement in unsent {
             if let Unsent::Bound(sql, values) = statement {
                 self.prepare(sql, values.len())?;
             }
         }
-        match last {
-            Last::Change(sql, params) | Last::Question(sql, params) => self.prepare(sql, params.len()),
-            Last::Nothing | Last::Text(_) => Ok(()),
+        if let Last::Change(sql, params) | Last::Question(sql, params) = last {
+            self.prepare(sql, params.len())?;
         }
+        ahead.iter().try_for_each(|question| self.prepare(&question.sql, question.values.len()))
     }
 
     fn prepare(&mut self, sql: &str, given: usize) -> Result<(), Error> {
@@ -209,10 +260,7 @@ impl Session {
     fn start<'s>(&'s self, unsent: &'s Unsent) -> LocalBoxFuture<'s, Answer> {
         match unsent {
             Unsent::Text(text) => self.tell(text),
-            Unsent::Bound(sql, values) => {
-                let bound = values.iter().map(|value| Bound(value.value())).collect();
-                self.change(sql, bound)
-            }
+            Unsent::Bound(sql, values) => self.change(sql, bound(values)),
         }
     }
 
@@ -266,6 +314,16 @@ fn connected(way: &Way, runtime: &Runtime) -> Result<Client, Error> {
     Ok(client)
 }
 
+fn bound(values: &[Value]) -> Vec<Bound<'_>> {
+    values.iter().map(|value| Bound(value.value())).collect()
+}
+
+/// The one row of an answer.
+fn in_row(rows: &[tokio_postgres::Row]) -> Result<Row, Error> {
+    let row = rows.first().ok_or_else(|| Error::Engine("no row".into()))?;
+    Ok(Row::new((0..row.len()).map(|index| cell(row, index)).collect::<Result<_, Error>>()?))
+}
+
 fn by_reference<'a>(bound: &'a [Bound<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
     bound.iter().map(|bound| bound as _).collect()
 }
@@ -312,7 +370,18 @@ impl Sql for Session {
         params: &[&dyn Param],
         each: &mut dyn FnMut(Row) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let Landed::Rows(rows) = self.travel(&Last::Question(sql, params))? else { return Ok(()) };
+        let is_it = |asked: &str, values: &[Value]| {
+            asked == sql
+                && values.len() == params.len()
+                && values.iter().zip(params).all(|(value, param)| *value == param.value().owned())
+        };
+        let rows = match self.foreseen.iter().position(|(asked, values, _)| is_it(asked, values)) {
+            Some(at) => self.foreseen.swap_remove(at).2,
+            None => match self.travel(&Last::Question(sql, params))? {
+                Landed::Rows(rows) => rows,
+                Landed::Done | Landed::Changed(_) => Vec::new(),
+            },
+        };
         for row in &rows {
             let values = (0..row.len()).map(|index| cell(row, index)).collect::<Result<_, Error>>()?;
             each(Row::new(values))?;
@@ -336,23 +405,35 @@ impl Sql for Session {
         Dialect::Postgres
     }
 
+    fn foresee(&mut self, sql: &str, params: &[&dyn Param]) {
+        let values = params.iter().map(|param| param.value().owned()).collect();
+        self.ahead.push(Ahead { sql: sql.to_owned(), values, ids: Vec::new() });
+    }
+
     fn foresee_ids(&mut self, wanted: &[(&'static str, i64)]) -> Result<(), Error> {
-        let wanted: Vec<_> = wanted.iter().filter(|(_, count)| *count > 0).collect();
-        let calls: Vec<String> = (0..wanted.len())
+        let there = |name: &str, count: i64| self.ids.get(name).is_some_and(|(_, left)| *left >= count);
+        let comes = |name: &str, count: i64| {
+            self.ahead
+                .iter()
+                .flat_map(|question| &question.ids)
+                .any(|(known, many)| *known == name && *many >= count)
+        };
+        let ids: Vec<(&'static str, i64)> = wanted
+            .iter()
+            .copied()
+            .filter(|(name, count)| *count > 0 && !there(name, *count) && !comes(name, *count))
+            .collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let calls: Vec<String> = (0..ids.len())
             .map(|index| format!("reserve_ids(${}, ${})", 2 * index + 1, 2 * index + 2))
             .collect();
-        let params: Vec<&dyn Param> =
-            wanted.iter().flat_map(|(name, count)| [name as &dyn Param, count as &dyn Param]).collect();
-        let mut firsts = Vec::new();
-        self.query(&format!("SELECT {}", calls.join(", ")), &params, &mut |mut row| {
-            for _ in &wanted {
-                firsts.push(row.take()?);
-            }
-            Ok(())
-        })?;
-        for ((name, count), first) in wanted.into_iter().zip(firsts) {
-            self.ids.insert(name, (first, *count));
-        }
+        let values = ids
+            .iter()
+            .flat_map(|(name, count)| [Value::Text((*name).to_owned()), Value::Int(*count)])
+            .collect();
+        self.ahead.push(Ahead { sql: format!("SELECT {}", calls.join(", ")), values, ids });
         Ok(())
     }
 
@@ -362,6 +443,7 @@ impl Sql for Session {
         }
         if self.ids.get(sequence).is_none_or(|(_, left)| *left < count) {
             self.foresee_ids(&[(sequence, count)])?;
+            self.travel(&Last::Nothing)?;
         }
         let (next, left) =
             self.ids.get_mut(sequence).ok_or_else(|| Error::Engine(format!("no ids of {sequence}")))?;
