@@ -1,11 +1,11 @@
-//! What a steady load takes of the machine: 1,000 orders a minute of ten jobs each, which robots
+//! What a steady load takes of the machine: 300 orders a minute of ten jobs each, which robots
 //! take, translate and hand in, and which approve themselves.
 
 use super::server::{Cluster, Server, jobs};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-const ORDERS: u32 = 1_000;
+const ORDERS: u32 = 300;
 const JOBS_EACH: usize = 10;
 const MINUTE: Duration = Duration::from_secs(60);
 /// Ticks a second in /proc, on every Linux.
