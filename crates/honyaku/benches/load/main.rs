@@ -38,7 +38,8 @@ fn main() {
     }
     if wanted("postgres") {
         let cluster = Cluster::start();
-        for (jobs_each, connections) in [(1, 16), (50, 16), (1_000, 4)] {
+        let of = |jobs_each| if jobs_each == 1_000 { 4 } else { 16 };
+        for (jobs_each, connections) in row(1, &[1, 50, 1_000]).into_iter().map(|jobs| (jobs, of(jobs))) {
             for nodes in [1, 3] {
                 orders::on_postgres(&cluster, nodes, jobs_each, connections);
             }

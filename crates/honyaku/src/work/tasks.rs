@@ -28,8 +28,8 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let mut last = 0;
     while !*stop.borrow() {
         match batch(&app).await {
-            Ok(BATCH) => last = BATCH,
-            Ok(found) => {
+            Ok(Found { more: true, count }) => last = count,
+            Ok(Found { count: found, .. }) => {
                 if found == 0 {
                     let wait = until_next(&app).await;
                     tokio::select! {
@@ -57,28 +57,40 @@ async fn until_next(app: &App) -> Duration {
     Duration::from_millis(wait_ms.clamp(1, IDLE.as_millis() as i64).unsigned_abs())
 }
 
-/// Leases a batch and runs it; how many there were.
-async fn batch(app: &Arc<App>) -> Result<usize, Error> {
+/// What a look found.
+#[derive(Default)]
+struct Found {
+    /// So many tasks.
+    count: usize,
+    /// There is more to do at once.
+    more: bool,
+}
+
+/// Leases a batch and runs it.
+async fn batch(app: &Arc<App>) -> Result<Found, Error> {
     let now = real_now();
     if app.db.read_once(tasks::next_due).await?.is_none_or(|due| due > now) {
-        return Ok(0);
+        return Ok(Found::default());
     }
     let leased = app.db.write(move |tx| tasks::lease(tx, now, LEASE_MS, BATCH as i64)).await?;
     let count = leased.len();
-    stream::iter(leased).for_each_concurrent(SIDE_BY_SIDE, |task| work(app, task)).await;
-    Ok(count)
+    let running = stream::iter(leased).map(|task| work(app, task)).buffer_unordered(SIDE_BY_SIDE);
+    let go_on: Vec<bool> = running.collect().await;
+    Ok(Found { count, more: count == BATCH || go_on.contains(&true) })
 }
 
-/// Runs one task. A failure is noted and tried again later.
-async fn work(app: &Arc<App>, task: Task) {
+/// Runs one task; true if it goes on at once. A failure is noted and tried again later.
+async fn work(app: &Arc<App>, task: Task) -> bool {
     let desk = Arc::clone(&app.desk);
     let leased = task.clone();
     let scope = task.scope;
     let done = app.db.work_for(scope, move |tx| timers::work(tx, desk, &leased, real_now())).await;
+    let goes_on = matches!(done, Ok(Progress::More(_)));
     match done {
-        Ok(Progress::Done | Progress::More(_)) => app.stir(),
+        Ok(_) => app.stir(),
         Err(error) => fail(app, task, &error).await,
     }
+    goes_on
 }
 
 async fn fail(app: &App, task: Task, error: &Error) {
