@@ -229,6 +229,25 @@ pub fn by_hand(
     build(tx, desk, delivery, event, real_now)?.ok_or_else(|| Error::Broken("the calling key is gone".into()))
 }
 
+/// Whose lock is taken to write what came of an attempt. A sandbox's clock may be moved meanwhile; a
+/// live environment has no such clock, and its orders need not wait for callbacks.
+pub fn lock_of(delivery: &Delivery) -> Option<Scope> {
+    Some(delivery.scope).filter(|scope| scope.is_sandbox())
+}
+
+fn context(
+    tx: &mut Tx<'_>,
+    desk: &Arc<Desk>,
+    delivery: &Delivery,
+    real_now: Timestamp,
+) -> Result<Context, Error> {
+    let desk = Arc::clone(desk);
+    match lock_of(delivery) {
+        Some(scope) => Context::open(tx, desk, scope, Actor::System, real_now),
+        None => Ok(Context::live(desk, delivery.scope.account, Actor::System, real_now)),
+    }
+}
+
 /// A delivery whose event is gone is not sent.
 pub fn drop_delivery(
     tx: &mut Tx<'_>,
@@ -236,7 +255,7 @@ pub fn drop_delivery(
     delivery: &Delivery,
     real_now: Timestamp,
 ) -> Result<(), Error> {
-    let ctx = Context::open(tx, Arc::clone(desk), delivery.scope, Actor::System, real_now)?;
+    let ctx = context(tx, desk, delivery, real_now)?;
     let attempt = Attempt {
         started_at: ctx.now,
         took_ms: 0,
@@ -248,12 +267,6 @@ pub fn drop_delivery(
     Ok(())
 }
 
-/// What came of attempts is written under the environment's lock only in a sandbox, whose clock may
-/// be moved meanwhile: a live environment's orders need not wait for it.
-pub fn is_concluded_under_lock(scope: Scope) -> bool {
-    scope.is_sandbox()
-}
-
 /// Writes what came of an attempt: delivered, to be tried again, or given up.
 pub fn conclude(
     tx: &mut Tx<'_>,
@@ -263,11 +276,7 @@ pub fn conclude(
     random: f64,
     real_now: Timestamp,
 ) -> Result<(), Error> {
-    let ctx = if is_concluded_under_lock(delivery.scope) {
-        Context::open(tx, Arc::clone(desk), delivery.scope, Actor::System, real_now)?
-    } else {
-        Context::live(Arc::clone(desk), delivery.scope.account, Actor::System, real_now)
-    };
+    let ctx = context(tx, desk, delivery, real_now)?;
     let made = u32::try_from(delivery.attempts + 1).unwrap_or(u32::MAX);
     let next = schedule::next(made, random).map(|ms| ctx.real(delivery.created_at.plus_ms(ms)));
     // After an outage many attempts may be overdue at once: keep the shortest gap between them.

@@ -53,6 +53,8 @@ pub struct Call {
     pub body_bytes: usize,
     /// The header `Idempotency-Key`.
     pub idempotency_key: Option<String>,
+    /// What its use case will ask of the database, if that is known before.
+    pub foresight: Option<Arc<Foresight>>,
 }
 
 impl Call {
@@ -124,10 +126,10 @@ impl Call {
     fn in_context<T, U: FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error>>(
         &self,
         actor: Actor,
-        foresight: Option<Foresight>,
         use_case: U,
     ) -> Result<impl FnOnce(&mut Tx<'_>) -> Result<T, Error> + use<T, U>, Failure> {
         let (desk, scope, now) = (Arc::clone(&self.app.desk), self.caller()?.scope(), real_now());
+        let foresight = self.foresight.clone();
         Ok(move |tx: &mut Tx<'_>| {
             foresight.map_or(Ok(()), |foresight| foresight.tell(tx, scope))?;
             let ctx = Context::open(tx, desk, scope, actor, now)?;
@@ -140,7 +142,7 @@ impl Call {
         &self,
         closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        let (scope, closure) = (self.caller()?.scope(), self.in_context(Actor::CustomerApi, None, closure)?);
+        let (scope, closure) = (self.caller()?.scope(), self.in_context(Actor::CustomerApi, closure)?);
         let result = store::accounts::read_near(&self.app.db, scope, closure);
         result.await.map_err(|error| Failure::from_service(error, self.origin()))
     }
@@ -150,7 +152,7 @@ impl Call {
         &self,
         closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        let result = self.app.db.read_briefly(self.in_context(Actor::CustomerApi, None, closure)?);
+        let result = self.app.db.read_briefly(self.in_context(Actor::CustomerApi, closure)?);
         result.await.map_err(|error| Failure::from_service(error, self.origin()))
     }
 
@@ -160,17 +162,7 @@ impl Call {
         actor: Actor,
         closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        self.run_foreseeing(actor, None, closure).await
-    }
-
-    async fn run_foreseeing<T: Send + 'static>(
-        &self,
-        actor: Actor,
-        foresight: Option<Foresight>,
-        closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Failure> {
-        let closure = self.in_context(actor, foresight, closure)?;
-        let result = self.app.db.write_for(self.caller()?.scope(), closure);
+        let result = self.app.db.write_for(self.caller()?.scope(), self.in_context(actor, closure)?);
         let result = result.await.map_err(|error| Failure::from_service(error, self.origin()));
         self.app.stir();
         result
@@ -183,24 +175,13 @@ impl Call {
         data: &Object,
         closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<Value, Error> + Send + 'static,
     ) -> Result<Answer, Failure> {
-        self.write_foreseeing(data, None, closure).await
-    }
-
-    /// As `write`, saying first what will be asked of the database.
-    pub async fn write_foreseeing(
-        &self,
-        data: &Object,
-        foresight: Option<Foresight>,
-        closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<Value, Error> + Send + 'static,
-    ) -> Result<Answer, Failure> {
         let Some(key) = self.idempotency_key.clone() else {
-            let answer = self.run_foreseeing(Actor::CustomerApi, foresight, closure).await;
-            return answer.map(Answer::from);
+            return self.run(Actor::CustomerApi, closure).await.map(Answer::from);
         };
         let fingerprint =
             fingerprint::of_request(self.method, self.route, &self.path, self.envelope.format, data);
         let envelope = self.envelope.clone();
-        let result = self.run_foreseeing(Actor::CustomerApi, foresight, move |tx, ctx| {
+        let result = self.run(Actor::CustomerApi, move |tx, ctx| {
             if let Some(stored) = fresh(tx, ctx, &key)? {
                 return Err(replay(stored, &fingerprint, &key));
             }

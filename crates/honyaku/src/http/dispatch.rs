@@ -138,6 +138,7 @@ async fn serve(
             body_bytes,
             envelope: envelope.clone(),
             idempotency_key: idempotency_key(app, &parts.headers, route)?,
+            foresight: None,
         };
         run(app, route.handler, call).await
     };

@@ -11,7 +11,6 @@ use service::callbacks::{self, Prepared};
 use std::sync::Arc;
 use std::time::Duration;
 use store::deliveries::{self, Delivery, Destination};
-use store::sql::Tx;
 use tokio::sync::{Semaphore, watch};
 use url::Url;
 
@@ -140,28 +139,26 @@ async fn turn(app: &Arc<App>, destination: Destination) {
 
 /// Makes one attempt at a delivery and writes what came of it.
 async fn deliver(app: &Arc<App>, delivery: Delivery) {
-    let (desk, leased) = (Arc::clone(&app.desk), delivery.clone());
+    let (desk, leased, lock) = (Arc::clone(&app.desk), delivery.clone(), callbacks::lock_of(&delivery));
     let prepared = app.db.read(move |tx| callbacks::prepare(tx, &desk, leased, real_now())).await;
+    let desk = Arc::clone(&app.desk);
     let written = match prepared {
         Ok(Some(prepared)) => {
             let outcome = send(app, &prepared).await;
             let result = if outcome.delivered() { "delivered" } else { "failed" };
             metrics::counter!("honyaku_callbacks_total", "result" => result).increment(1);
-            let desk = Arc::clone(&app.desk);
-            let (scope, random) = (prepared.delivery.scope, random());
-            let conclude = move |tx: &mut Tx<'_>| {
-                callbacks::conclude(tx, &desk, &prepared.delivery, &outcome, random, real_now())
-            };
-            if callbacks::is_concluded_under_lock(scope) {
-                app.db.write_in_background_for(scope, conclude).await
-            } else {
-                app.db.write_in_background(conclude).await
-            }
+            let random = random();
+            app.db
+                .write_in_background_under(lock, move |tx| {
+                    callbacks::conclude(tx, &desk, &prepared.delivery, &outcome, random, real_now())
+                })
+                .await
         }
         Ok(None) => {
-            let desk = Arc::clone(&app.desk);
             app.db
-                .write_in_background(move |tx| callbacks::drop_delivery(tx, &desk, &delivery, real_now()))
+                .write_in_background_under(lock, move |tx| {
+                    callbacks::drop_delivery(tx, &desk, &delivery, real_now())
+                })
                 .await
         }
         Err(error) => Err(error),

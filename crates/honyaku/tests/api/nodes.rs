@@ -263,17 +263,20 @@ fn a_node_that_is_cut_off_from_its_database_comes_back() {
     });
 }
 
+/// A server's database with a table of numbers, spoken to without a node.
+fn numbers() -> Option<(Database, Db)> {
+    let database = Some(Database::new()).filter(Database::is_postgres)?;
+    let options = PostgresOptions { url: database.url(), connections: 4, authorities: None, replica: None };
+    let db = Db::open(&Options::Postgres(options), 0).unwrap();
+    db.write_blocking(|tx| tx.execute("CREATE TABLE number (n BIGINT PRIMARY KEY)", &[])).unwrap();
+    Some((database, db))
+}
+
 /// A question that is foreseen is asked right after the next statement, and answered from that; what one closure foresaw
 /// is nothing to the next.
 #[test]
 fn what_is_foreseen_is_asked_after_the_next_statement() {
-    let database = Database::new();
-    if !database.is_postgres() {
-        return;
-    }
-    let options = PostgresOptions { url: database.url(), connections: 2, authorities: None, replica: None };
-    let db = Db::open(&Options::Postgres(options), 0).unwrap();
-    db.write_blocking(|tx| tx.execute("CREATE TABLE number (n BIGINT PRIMARY KEY)", &[])).unwrap();
+    let Some((_database, db)) = numbers() else { return };
     const COUNT: &str = "SELECT COUNT(*) FROM number WHERE n < $1";
     let count = |tx: &mut Tx<'_>, below: i64| tx.query_one(COUNT, &[&below], |row| row.take::<i64>());
     let insert =
@@ -305,13 +308,7 @@ fn what_is_foreseen_is_asked_after_the_next_statement() {
 #[test]
 fn who_fails_in_a_shared_commit_fails_alone() {
     use domain::ids::{AccountId, Environment, Scope};
-    let database = Database::new();
-    if !database.is_postgres() {
-        return;
-    }
-    let options = PostgresOptions { url: database.url(), connections: 4, authorities: None, replica: None };
-    let db = Db::open(&Options::Postgres(options), 0).unwrap();
-    db.write_blocking(|tx| tx.execute("CREATE TABLE number (n BIGINT PRIMARY KEY)", &[])).unwrap();
+    let Some((database, db)) = numbers() else { return };
     let scope = Scope { account: AccountId(1), environment: Environment::Live };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut writes = tokio::task::JoinSet::new();

@@ -37,10 +37,8 @@ pub enum Lane {
     WriteFor(Scope),
     /// It works on one environment's queue and timers: many wait for it, but no call does.
     WorkFor(Scope),
-    /// It writes, and may wait for those.
-    Background,
-    /// It writes one environment's data under its lock, and may wait for those.
-    BackgroundFor(Scope),
+    /// It writes, under this environment's lock if it takes one, and may wait for those.
+    Background(Option<Scope>),
     /// It only reads.
     Read,
     /// It only reads, a few rows by their keys.
@@ -121,21 +119,21 @@ impl Db {
         T: Send + 'static,
         E: Failure,
     {
-        receive(self.submit(closure, Lane::Background).await)
+        receive(self.submit(closure, Lane::Background(None)).await)
     }
 
-    /// As `write_in_background`, under an environment's lock: on a server, such writes share commits
-    /// with the others of the environment, which would otherwise wait for one more.
-    pub async fn write_in_background_for<T, E>(
+    /// As `write_in_background`, under this environment's lock if it takes one: on a server, such
+    /// writes share commits with the others of the environment, which would otherwise wait for one more.
+    pub async fn write_in_background_under<T, E>(
         &self,
-        scope: Scope,
+        lock: Option<Scope>,
         closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: Failure,
     {
-        receive(self.submit(closure, Lane::BackgroundFor(scope)).await)
+        receive(self.submit(closure, Lane::Background(lock)).await)
     }
 
     /// Runs a transaction that only reads. It sees one state of the data.

@@ -117,12 +117,12 @@ impl Postgres {
         let (threads, begin) = match lane {
             Lane::Write => return self.take_turns(Urgency::Call, None, work),
             Lane::WriteFor(scope) => return self.take_turns(Urgency::Call, Some(scope), work),
-            Lane::WorkFor(scope) | Lane::BackgroundFor(scope) => {
+            Lane::WorkFor(scope) | Lane::Background(Some(scope)) => {
                 return self.take_turns(Urgency::Background, Some(scope), work);
             }
             Lane::Read | Lane::Brief => (&self.reads, Some(READ)),
             Lane::Once => (&self.reads, None),
-            Lane::Background => (&self.background, Some(WRITE)),
+            Lane::Background(None) => (&self.background, Some(WRITE)),
         };
         drop(threads.send((begin, work)));
     }

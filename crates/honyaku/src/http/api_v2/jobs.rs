@@ -47,7 +47,7 @@ pub async fn order_one(mut call: Call) -> Result<Answer, Failure> {
     place(call, data).await
 }
 
-async fn place(call: Call, data: Object) -> Result<Answer, Failure> {
+async fn place(mut call: Call, data: Object) -> Result<Answer, Failure> {
     let scope = call.caller()?.scope();
     let glossaries = glossaries_for(&call, &data).await?;
     let app = Arc::clone(&call.app);
@@ -83,11 +83,11 @@ async fn place(call: Call, data: Object) -> Result<Answer, Failure> {
     if request.dry_run {
         return dry_run(&call, caller, request).await;
     }
-    let foresight = Foresight::of(&request);
+    call.foresight = Some(Arc::new(Foresight::of(&request)));
     let order = move |tx: &mut Tx<'_>, ctx: &Context| {
         place_order(tx, ctx, Some(&caller.key), request).map(|placed| answer(&placed))
     };
-    call.write_foreseeing(&data, Some(foresight), order).await
+    call.write(&data, order).await
 }
 
 /// True if some job of the data has `force`: only such a call is guarded against its double.
