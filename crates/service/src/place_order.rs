@@ -64,20 +64,17 @@ pub struct Foresight {
 const FORESEEN_JOBS: usize = 50;
 
 impl Foresight {
-    /// Of a request.
-    pub fn of(request: &Request) -> Self {
-        Self {
+    /// Of a request, if it is small.
+    pub fn of(request: &Request) -> Option<Self> {
+        (request.drafts.len() <= FORESEEN_JOBS).then(|| Self {
             text_keys: text_keys(&request.drafts).into_iter().copied().collect(),
             jobs: request.drafts.len(),
             process: request.process,
-        }
+        })
     }
 
     /// Tells the transaction, before its context is opened.
     pub fn tell(&self, tx: &mut Tx<'_>, scope: Scope) -> Result<(), Error> {
-        if self.jobs > FORESEEN_JOBS {
-            return Ok(());
-        }
         let keys: Vec<&[u8]> = self.text_keys.iter().map(|key| key.as_slice()).collect();
         jobs::foresee_texts(tx, scope, &keys);
         pay::foresee_balance(tx, scope);

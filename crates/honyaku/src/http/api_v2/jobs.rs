@@ -83,7 +83,7 @@ async fn place(mut call: Call, data: Object) -> Result<Answer, Failure> {
     if request.dry_run {
         return dry_run(&call, caller, request).await;
     }
-    call.foresight = Some(Arc::new(Foresight::of(&request)));
+    call.foresight = Foresight::of(&request).map(Arc::new);
     let order = move |tx: &mut Tx<'_>, ctx: &Context| {
         place_order(tx, ctx, Some(&caller.key), request).map(|placed| answer(&placed))
     };
