@@ -112,7 +112,7 @@ pub(crate) fn expire(tx: &mut Tx<'_>, ctx: &Context, id: ClaimId, payload: &Valu
     let Some(claim) = claims::find(tx, ctx.scope, id)? else { return Ok(()) };
     let is_current = payload.get("deadline").and_then(Value::as_i64) == Some(claim.deadline.0);
     let works = matches!(claim.state.as_str(), "active" | "correcting");
-    let held = claims::active_jobs(tx, id)?;
+    let held = claims::active_jobs(tx, ctx.scope.account, id)?;
     if !is_current || !works || held.is_empty() {
         return Ok(());
     }
@@ -122,12 +122,12 @@ pub(crate) fn expire(tx: &mut Tx<'_>, ctx: &Context, id: ClaimId, payload: &Valu
 /// Takes every job away that the claim still holds. What was handed in of a group stays;
 /// the rest goes back on the board, or, without `allow_fork`, is canceled.
 pub(crate) fn end(tx: &mut Tx<'_>, ctx: &Context, claim: &Claim, state: &str) -> Result<(), Error> {
-    let held = claims::active_jobs(tx, claim.id)?;
-    let handed_in = claims::job_count(tx, claim.id)? > held.len() as i64;
+    let held = claims::active_jobs(tx, claim.scope.account, claim.id)?;
+    let handed_in = claims::job_count(tx, claim)? > held.len() as i64;
     let forks = claim.group.is_some() && handed_in && claim.state == "active";
     let mut new_group = None;
     for id in held {
-        claims::let_go(tx, claim.id, id)?;
+        claims::let_go(tx, claim, id)?;
         let mut job = lock(tx, ctx, id)?;
         jobs::set_deadline(tx, ctx.scope, id, None)?;
         job.deadline = None;
@@ -175,7 +175,7 @@ pub(crate) fn correct(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job) -> Result<(
         return Err(Error::Broken(format!("job {} is delivered but was never claimed", job.id)));
     };
     let deadline = ctx.now.plus_s(CORRECTIONS_S);
-    claims::take_up_again(tx, claim.id, job.id)?;
+    claims::take_up_again(tx, &claim, job.id)?;
     claims::set_state(tx, &claim, "correcting")?;
     claims::set_deadline(tx, &claim, deadline)?;
     jobs::set_deadline(tx, ctx.scope, job.id, Some(deadline))?;
@@ -185,9 +185,9 @@ pub(crate) fn correct(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job) -> Result<(
 
 /// The job is handed in: the claim holds it no longer.
 pub(crate) fn handed_in(tx: &mut Tx<'_>, claim: &Claim, job: JobId) -> Result<(), Error> {
-    claims::let_go(tx, claim.id, job)?;
+    claims::let_go(tx, claim, job)?;
     jobs::set_deadline(tx, claim.scope, job, None)?;
-    if claims::active_jobs(tx, claim.id)?.is_empty() {
+    if claims::active_jobs(tx, claim.scope.account, claim.id)?.is_empty() {
         claims::set_state(tx, claim, "submitted")?;
     }
     Ok(())

@@ -431,7 +431,7 @@ fn answer(
             Fate::Old(known) => {
                 let mut payloads = Vec::with_capacity(known.len());
                 for old in &known {
-                    orders::remember_found(tx, order.id, old.id)?;
+                    orders::remember_found(tx, order, old.id)?;
                     let present = jobs::find(tx, ctx.scope, old.id)?;
                     payloads.push(payload::job(tx, ctx, present.as_ref().unwrap_or(old))?);
                 }

@@ -142,7 +142,7 @@ pub(crate) fn take(tx: &mut Tx<'_>, ctx: &Context, id: JobId, payload: &Value) -
     }
     let ctx = &ctx.acting(Actor::Translator);
     let claim = claim::take(tx, ctx, id, pick(&job))?;
-    for id in claims::active_jobs(tx, claim)? {
+    for id in claims::active_jobs(tx, ctx.scope.account, claim)? {
         let Some(job) = jobs::lock(tx, ctx.scope, id)? else { continue };
         after_taking(tx, ctx, &job)?;
     }

@@ -229,8 +229,8 @@ fn announcement(to: Status) -> Announcement {
 
 fn drop_claims(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> {
     if let Some(claim) = claims::active_on(tx, ctx.scope, job.id)? {
-        claims::let_go(tx, claim.id, job.id)?;
-        if claims::active_jobs(tx, claim.id)?.is_empty() {
+        claims::let_go(tx, &claim, job.id)?;
+        if claims::active_jobs(tx, ctx.scope.account, claim.id)?.is_empty() {
             claims::set_state(tx, &claim, "revoked")?;
         }
         jobs::set_deadline(tx, ctx.scope, job.id, None)?;

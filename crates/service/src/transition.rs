@@ -103,7 +103,7 @@ pub(crate) fn rewards(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Vec<R
         let amount = crate::estimate::reward(job, role)?;
         let paid_round = job.round + job.forced * 1_000;
         if !amount.is_zero()
-            && reviews::insert_reward(tx, job.id, role, paid_round, claim.translator, amount)?
+            && reviews::insert_reward(tx, ctx.scope, job.id, role, paid_round, claim.translator, amount)?
         {
             rewards.push(Reward { translator: claim.translator, amount });
         }

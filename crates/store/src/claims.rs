@@ -61,14 +61,17 @@ pub fn insert(tx: &mut Tx<'_>, claim: &Claim, jobs: &[JobId]) -> Result<(), Erro
         ],
     )?;
     for job in jobs {
-        tx.execute("INSERT INTO claim_job (claim_id, job_id, active) VALUES ($1, $2, 1)", &[&claim.id, job])?;
+        tx.execute(
+            "INSERT INTO claim_job (account_id, claim_id, job_id, active) VALUES ($1, $2, $3, 1)",
+            &[&claim.scope.account, &claim.id, job],
+        )?;
     }
     Ok(())
 }
 
 /// The claims on job $3. `+` keeps the engines from going through all claims of the account: on tables
 /// that have just begun to grow they take that for as cheap as a claim by its id.
-const ON_JOB: &str = "FROM claim_job cj CROSS JOIN claim c WHERE c.id = cj.claim_id AND cj.job_id = $3 \
+const ON_JOB: &str = "FROM claim_job cj CROSS JOIN claim c WHERE c.id = cj.claim_id AND cj.account_id = $1 AND cj.job_id = $3 \
     AND +c.account_id = $1 AND c.sandbox = $2";
 
 /// The claim that is active on a job.
@@ -99,28 +102,38 @@ pub fn all_on(tx: &mut Tx<'_>, scope: Scope, job: JobId) -> Result<Vec<Claim>, E
 }
 
 /// The jobs that a claim still holds.
-pub fn active_jobs(tx: &mut Tx<'_>, claim: ClaimId) -> Result<Vec<JobId>, Error> {
+pub fn active_jobs(tx: &mut Tx<'_>, account: AccountId, claim: ClaimId) -> Result<Vec<JobId>, Error> {
     tx.query_all(
-        "SELECT job_id FROM claim_job WHERE claim_id = $1 AND active = 1 ORDER BY job_id",
-        &[&claim],
+        "SELECT job_id FROM claim_job WHERE account_id = $1 AND claim_id = $2 AND active = 1 ORDER BY job_id",
+        &[&account, &claim],
         Row::take,
     )
 }
 
 /// How many jobs a claim began with.
-pub fn job_count(tx: &mut Tx<'_>, claim: ClaimId) -> Result<i64, Error> {
-    tx.query_one("SELECT COUNT(*) FROM claim_job WHERE claim_id = $1", &[&claim], Row::take)
+pub fn job_count(tx: &mut Tx<'_>, claim: &Claim) -> Result<i64, Error> {
+    tx.query_one(
+        "SELECT COUNT(*) FROM claim_job WHERE account_id = $1 AND claim_id = $2",
+        &[&claim.scope.account, &claim.id],
+        Row::take,
+    )
 }
 
 /// The claim no longer holds a job.
-pub fn let_go(tx: &mut Tx<'_>, claim: ClaimId, job: JobId) -> Result<(), Error> {
-    tx.execute("UPDATE claim_job SET active = 0 WHERE claim_id = $1 AND job_id = $2", &[&claim, &job])?;
-    Ok(())
+pub fn let_go(tx: &mut Tx<'_>, claim: &Claim, job: JobId) -> Result<(), Error> {
+    set_active(tx, claim, job, false)
 }
 
 /// The claim holds a job again: corrections.
-pub fn take_up_again(tx: &mut Tx<'_>, claim: ClaimId, job: JobId) -> Result<(), Error> {
-    tx.execute("UPDATE claim_job SET active = 1 WHERE claim_id = $1 AND job_id = $2", &[&claim, &job])?;
+pub fn take_up_again(tx: &mut Tx<'_>, claim: &Claim, job: JobId) -> Result<(), Error> {
+    set_active(tx, claim, job, true)
+}
+
+fn set_active(tx: &mut Tx<'_>, claim: &Claim, job: JobId, active: bool) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE claim_job SET active = $4 WHERE account_id = $1 AND claim_id = $2 AND job_id = $3",
+        &[&claim.scope.account, &claim.id, &job, &active],
+    )?;
     Ok(())
 }
 

@@ -229,8 +229,8 @@ pub fn record_attempt(
         return Ok(false);
     }
     tx.send(
-        "INSERT INTO delivery_attempt (delivery_id, attempt, started_at, took_ms, status, error, answer) \
-         SELECT id, attempts, $3, $4, $5, $6, $7 FROM delivery WHERE account_id = $1 AND id = $2 \
+        "INSERT INTO delivery_attempt (account_id, delivery_id, attempt, started_at, took_ms, status, error, answer) \
+         SELECT account_id, id, attempts, $3, $4, $5, $6, $7 FROM delivery WHERE account_id = $1 AND id = $2 \
          ON CONFLICT (delivery_id, attempt) DO NOTHING",
         &[
             &delivery.scope.account,
@@ -395,10 +395,11 @@ pub fn list(tx: &mut Tx<'_>, scope: Scope, state: Option<&str>, limit: i64) -> R
 }
 
 /// The attempts at a delivery, first to last.
-pub fn attempts(tx: &mut Tx<'_>, id: DeliveryId) -> Result<Vec<Attempt>, Error> {
+pub fn attempts(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<Vec<Attempt>, Error> {
     tx.query_all(
-        "SELECT started_at, took_ms, status, error, answer FROM delivery_attempt WHERE delivery_id = $1 ORDER BY attempt",
-        &[&id],
+        "SELECT started_at, took_ms, status, error, answer FROM delivery_attempt \
+         WHERE account_id = $1 AND delivery_id = $2 ORDER BY attempt",
+        &[&delivery.scope.account, &delivery.id],
         |row| {
             Ok(Attempt {
                 started_at: row.take()?,
@@ -438,7 +439,8 @@ pub fn resend(tx: &mut Tx<'_>, scope: Scope, id: DeliveryId, now: Timestamp) -> 
     // Attempts are numbered anew; the old ones stay under numbers below zero.
     tx.execute(
         "UPDATE delivery_attempt SET attempt = -attempt - 1000 * (1 + (SELECT COUNT(*) FROM delivery_attempt old \
-         WHERE old.delivery_id = $3 AND old.attempt < 0)) WHERE attempt > 0 AND delivery_id = \
+         WHERE old.account_id = $1 AND old.delivery_id = $3 AND old.attempt < 0)) \
+         WHERE account_id = $1 AND attempt > 0 AND delivery_id = \
          (SELECT id FROM delivery WHERE account_id = $1 AND sandbox = $2 AND id = $3)",
         &[&scope.account, &scope.environment, &id],
     )?;

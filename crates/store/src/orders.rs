@@ -75,10 +75,10 @@ pub fn find(tx: &mut Tx<'_>, scope: Scope, id: OrderId) -> Result<Option<Order>,
 }
 
 /// Remembers that the order found an old job.
-pub fn remember_found(tx: &mut Tx<'_>, order: OrderId, job: JobId) -> Result<(), Error> {
+pub fn remember_found(tx: &mut Tx<'_>, order: &Order, job: JobId) -> Result<(), Error> {
     tx.execute(
-        "INSERT INTO order_found (order_id, job_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        &[&order, &job],
+        "INSERT INTO order_found (account_id, order_id, job_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        &[&order.scope.account, &order.id, &job],
     )?;
     Ok(())
 }
@@ -107,7 +107,8 @@ pub fn lines(tx: &mut Tx<'_>, scope: Scope, id: OrderId) -> Result<Vec<Line>, Er
            FROM job WHERE order_id = $1 AND account_id = $2 AND sandbox = $3 \
            UNION ALL \
            SELECT job.id, job.status, 0, 0, 0 FROM order_found CROSS JOIN job \
-           WHERE job.id = order_found.job_id AND order_found.order_id = $1 AND job.account_id = $2 AND job.sandbox = $3 AND job.order_id <> $1 \
+           WHERE job.id = order_found.job_id AND order_found.account_id = $2 AND order_found.order_id = $1 \
+             AND job.account_id = $2 AND job.sandbox = $3 AND job.order_id <> $1 \
          ) AS line ORDER BY id",
         &[&id, &scope.account, &scope.environment],
         |row| {

@@ -210,6 +210,7 @@ pub fn decide(
 /// Remembers what a translator earned for a job. `false` if that role and round was paid before.
 pub fn insert_reward(
     tx: &mut Tx<'_>,
+    scope: Scope,
     job: JobId,
     role: &str,
     round: i64,
@@ -217,9 +218,10 @@ pub fn insert_reward(
     amount: Money,
 ) -> Result<bool, Error> {
     let rows = tx.execute(
-        "INSERT INTO reward (job_id, role, round, translator_id, currency, amount) VALUES ($1, $2, $3, $4, $5, $6) \
+        "INSERT INTO reward (account_id, job_id, role, round, translator_id, currency, amount) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7) \
          ON CONFLICT (job_id, role, round) DO NOTHING",
-        &[&job, &role, &round, &translator, &amount.currency(), &amount.minor()],
+        &[&scope.account, &job, &role, &round, &translator, &amount.currency(), &amount.minor()],
     )?;
     Ok(rows == 1)
 }

@@ -15,22 +15,25 @@ pub struct Keep {
     pub robot: bool,
 }
 
+/// What hangs on a job alone.
+const OF_JOBS: [&str; 6] = ["revision", "feedback", "captcha", "rejection", "claim_job", "reward"];
+
 /// Deletes what is in the sandbox. The caller has made sure that the scope is one.
 pub fn wipe(tx: &mut Tx<'_>, scope: Scope, keep: Keep, revoked_at: i64) -> Result<(), Error> {
     let jobs = "(SELECT id FROM job WHERE account_id = $1 AND sandbox = $2)";
     let both: [&dyn Param; 2] = [&scope.account, &scope.environment];
     // Waits for the deliveries that are being made of its events: then they are seen below.
     tx.execute("UPDATE event SET outbox = 0 WHERE account_id = $1 AND sandbox = $2 AND outbox = 1", &both)?;
-    for table in ["revision", "feedback", "captcha", "rejection"] {
+    for table in OF_JOBS {
         tx.execute(&format!("DELETE FROM {table} WHERE account_id = $1 AND job_id IN {jobs}"), &both)?;
     }
-    for table in ["claim_job", "reward"] {
-        tx.execute(&format!("DELETE FROM {table} WHERE job_id IN {jobs}"), &both)?;
-    }
     let deliveries = "(SELECT id FROM delivery WHERE account_id = $1 AND sandbox = $2)";
-    tx.execute(&format!("DELETE FROM delivery_attempt WHERE delivery_id IN {deliveries}"), &both)?;
+    tx.execute(
+        &format!("DELETE FROM delivery_attempt WHERE account_id = $1 AND delivery_id IN {deliveries}"),
+        &both,
+    )?;
     let orders = "(SELECT id FROM \"order\" WHERE account_id = $1 AND sandbox = $2)";
-    tx.execute(&format!("DELETE FROM order_found WHERE order_id IN {orders}"), &both)?;
+    tx.execute(&format!("DELETE FROM order_found WHERE account_id = $1 AND order_id IN {orders}"), &both)?;
     // By their jobs and orders: there is no index by account.
     tx.execute(
         &format!("DELETE FROM comment WHERE account_id = $1 AND (job_id IN {jobs} OR order_id IN {orders})"),
@@ -130,7 +133,7 @@ fn remove_orders(tx: &mut Tx<'_>, scope: Scope, condition: &str, value: &dyn Par
     let params: [&dyn Param; 3] = [&scope.account, &scope.environment, value];
     let orders = format!("(SELECT id FROM \"order\" WHERE account_id = $1 AND sandbox = $2 AND {condition})");
     let jobs = format!("(SELECT id FROM job WHERE account_id = $1 AND order_id IN {orders})");
-    let claims = format!("(SELECT claim_id FROM claim_job WHERE job_id IN {jobs})");
+    let claims = format!("(SELECT claim_id FROM claim_job WHERE account_id = $1 AND job_id IN {jobs})");
     // The scope keeps these from reading other accounts' rows: not every column here has an index.
     let own = "account_id = $1 AND sandbox = $2";
     let about = format!("{own} AND (job_id IN {jobs} OR order_id IN {orders})");
@@ -141,7 +144,7 @@ fn remove_orders(tx: &mut Tx<'_>, scope: Scope, condition: &str, value: &dyn Par
     for statement in [
         // Waits for the deliveries that are being made of these events: then they are seen below.
         format!("UPDATE event SET outbox = 0 WHERE {own} AND outbox = 1 AND id IN {events}"),
-        format!("DELETE FROM delivery_attempt WHERE delivery_id IN {deliveries}"),
+        format!("DELETE FROM delivery_attempt WHERE account_id = $1 AND delivery_id IN {deliveries}"),
         format!("DELETE FROM delivery WHERE {of_events}"),
         format!("DELETE FROM event WHERE {about}"),
         format!(
@@ -151,19 +154,18 @@ fn remove_orders(tx: &mut Tx<'_>, scope: Scope, condition: &str, value: &dyn Par
         ),
         format!("DELETE FROM comment WHERE account_id = $1 AND (job_id IN {jobs} OR order_id IN {orders})"),
         format!("DELETE FROM identical_call WHERE {own} AND order_id IN {orders}"),
-        format!("DELETE FROM order_found WHERE order_id IN {orders} OR job_id IN {jobs}"),
+        format!(
+            "DELETE FROM order_found WHERE account_id = $1 AND (order_id IN {orders} OR job_id IN {jobs})"
+        ),
         format!("DELETE FROM inbox_request WHERE account_id = $1 AND job_id IN {jobs}"),
     ] {
         tx.execute(&statement, &params)?;
     }
     remove_postings(tx, &format!("(SELECT id FROM ledger_transaction WHERE job_id IN {jobs})"), &params)?;
-    let held = format!("SELECT DISTINCT claim_id FROM claim_job WHERE job_id IN {jobs}");
+    let held = format!("SELECT DISTINCT claim_id FROM claim_job WHERE account_id = $1 AND job_id IN {jobs}");
     let held: Vec<i64> = tx.query_all(&held, &params, Row::take)?;
-    for table in ["revision", "feedback", "captcha", "rejection"] {
+    for table in OF_JOBS {
         tx.execute(&format!("DELETE FROM {table} WHERE account_id = $1 AND job_id IN {jobs}"), &params)?;
-    }
-    for table in ["claim_job", "reward"] {
-        tx.execute(&format!("DELETE FROM {table} WHERE job_id IN {jobs}"), &params)?;
     }
     for claim in held {
         tx.execute("DELETE FROM claim WHERE account_id = $1 AND id = $2", &[&scope.account, &claim])?;

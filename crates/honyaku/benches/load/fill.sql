@@ -49,15 +49,15 @@ SELECT id, account_id, 1, 9001 + id % 10, 'translate',
     {now} + 86400000, created_at + 1800000
 FROM job WHERE status IN ('pending', 'reviewable', 'approved') ORDER BY id;
 
-INSERT INTO claim_job (claim_id, job_id, active)
-SELECT id, id, CASE status WHEN 'pending' THEN 1 ELSE 0 END
+INSERT INTO claim_job (account_id, claim_id, job_id, active)
+SELECT account_id, id, id, CASE status WHEN 'pending' THEN 1 ELSE 0 END
 FROM job WHERE status IN ('pending', 'reviewable', 'approved') ORDER BY id;
 
 INSERT INTO revision (id, account_id, job_id, translator_id, body_tgt, created_at)
 SELECT id, account_id, id, 9001 + id % 10, body_tgt, changed_at FROM job WHERE body_tgt IS NOT NULL ORDER BY id;
 
-INSERT INTO reward (job_id, role, round, translator_id, currency, amount)
-SELECT id, 'translate', 0, 9001 + id % 10, 'USD', unit_count * 3 FROM job WHERE status = 'approved' ORDER BY id;
+INSERT INTO reward (account_id, job_id, role, round, translator_id, currency, amount)
+SELECT account_id, id, 'translate', 0, 9001 + id % 10, 'USD', unit_count * 3 FROM job WHERE status = 'approved' ORDER BY id;
 
 INSERT INTO feedback (job_id, account_id, rating, for_translator, created_at)
 SELECT id, account_id, 4, 'Thank you', changed_at FROM job WHERE status = 'approved' AND id % 4 = 0 ORDER BY id;
@@ -115,8 +115,8 @@ SELECT id, account_id, 1, {base} + 4 * id + 3, key_id, id, {base} + account_id,
     'https://account-' || account_id || '.invalid/callback', 'delivered', 1, changed_at, changed_at
 FROM job WHERE order_id > {events from} AND status = 'approved' ORDER BY id;
 
-INSERT INTO delivery_attempt (delivery_id, attempt, started_at, took_ms, status)
-SELECT id, 1, created_at, 80, 200 FROM delivery ORDER BY id;
+INSERT INTO delivery_attempt (account_id, delivery_id, attempt, started_at, took_ms, status)
+SELECT account_id, id, 1, created_at, 80, 200 FROM delivery ORDER BY id;
 
 -- Timers of what is open.
 INSERT INTO task (id, kind, account_id, sandbox, subject_id, payload, run_at, created_at)

@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = &[
     shared(3, "scale", include_str!("../../migrations/0003_scale.sql")),
     shared(4, "version", include_str!("../../migrations/0004_version.sql")),
     shared(5, "age", include_str!("../../migrations/0005_age.sql")),
+    shared(6, "account", include_str!("../../migrations/0006_account.sql")),
 ];
 
 /// A migration that is the same on both engines.
@@ -134,4 +135,46 @@ fn checksum(migration: &Migration, dialect: Dialect) -> String {
     hash.update(migration.tables);
     hash.update(migration.own(dialect));
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::sqlite::Transaction;
+
+    #[test]
+    fn rows_of_before_name_their_parents_account() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let mut sql = Transaction::new(&connection);
+        let (before, after): (Vec<_>, Vec<_>) = MIGRATIONS.iter().partition(|migration| migration.number < 6);
+        for migration in before {
+            sql.batch(migration.tables).unwrap();
+            sql.batch(migration.sqlite).unwrap();
+        }
+        sql.batch(
+            "PRAGMA foreign_keys = OFF; \
+             INSERT INTO \"order\" (id, account_id, sandbox, currency, allow_fork, created_at) VALUES (1, 7, 0, 'USD', 0, 0); \
+             INSERT INTO order_found (order_id, job_id) VALUES (1, 2); \
+             INSERT INTO claim (id, account_id, sandbox, translator_id, role, state, deadline, created_at) \
+               VALUES (3, 8, 0, 1, 'translate', 'active', 0, 0); \
+             INSERT INTO claim_job (claim_id, job_id, active) VALUES (3, 2, 1); \
+             INSERT INTO delivery (id, account_id, sandbox, event_id, key_id, destination_id, url, state, run_at, created_at) \
+               VALUES (4, 9, 0, 1, 1, 1, '', 'dead', 0, 0); \
+             INSERT INTO delivery_attempt (delivery_id, attempt, started_at, took_ms) VALUES (4, 1, 0, 0); \
+             INSERT INTO job (id, account_id, sandbox, order_id, status, slug, body_src, lc_src, lc_tgt, tier, edit, unit_count, \
+               count_rule, currency, unit_price, price, text_key, lookup, auto_approve, use_preferred, created_at, changed_at) \
+               VALUES (2, 6, 0, 1, 'approved', '', '', 'en', 'ja', 'pro', 0, 1, 1, 'USD', 5, 5, x'00', 0, 0, 0, 0, 0); \
+             INSERT INTO reward (job_id, role, round, translator_id, currency, amount) VALUES (2, 'translate', 0, 1, 'USD', 1), \
+               (99, 'translate', 0, 1, 'USD', 1);",
+        )
+        .unwrap();
+        for migration in after {
+            sql.batch(migration.tables).unwrap();
+            sql.batch(migration.sqlite).unwrap();
+        }
+        let accounts = "SELECT account_id FROM order_found UNION ALL SELECT account_id FROM claim_job \
+            UNION ALL SELECT account_id FROM delivery_attempt UNION ALL SELECT account_id FROM reward ORDER BY 1";
+        let accounts: Vec<i64> = Tx::new(&mut sql).query_all(accounts, &[], |row| row.take()).unwrap();
+        assert_eq!(accounts, [0, 6, 7, 8, 9]);
+    }
 }

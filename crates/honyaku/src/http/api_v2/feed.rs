@@ -75,7 +75,7 @@ pub async fn callbacks(mut call: Call) -> Result<Answer, Failure> {
             let paused = deliveries::paused(tx, ctx.scope)?;
             let mut list: Vec<Value> = Vec::new();
             for delivery in deliveries::list(tx, ctx.scope, state.as_deref(), limit)? {
-                let attempts = deliveries::attempts(tx, delivery.id)?;
+                let attempts = deliveries::attempts(tx, &delivery)?;
                 let rests = paused.iter().any(|paused| paused.id == delivery.destination);
                 list.push(show(&delivery, rests, &attempts));
             }
