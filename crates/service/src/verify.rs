@@ -1,6 +1,7 @@
 //! Recomputes every balance and invariant from the rows. Source: engines C.6.
 
 use crate::error::Error;
+use store::belonging::{self, Fault};
 use store::claims;
 use store::ledger;
 use store::sandboxes;
@@ -51,6 +52,9 @@ pub fn verify(tx: &mut Tx<'_>) -> Result<Report, Error> {
     }
     for job in tasks::forgotten(tx)? {
         report.faults.push(format!("job {job}: queued, but nothing is left that would go on with it"));
+    }
+    for Fault { table, parent, rows } in belonging::faults(tx)? {
+        report.faults.push(format!("{table}: {rows} rows name another account than their {parent}"));
     }
     for job in claims::faults(tx)? {
         report.faults.push(format!("job {job}: its status and its claim disagree"));

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod accounts;
+pub mod belonging;
 pub mod claims;
 pub mod copy;
 pub mod deliveries;

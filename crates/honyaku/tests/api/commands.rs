@@ -258,6 +258,22 @@ fn more_credits_than_a_balance_can_hold_are_refused() {
 }
 
 #[test]
+fn rows_that_name_another_account_than_what_they_belong_to_are_found() {
+    let shop = Shop::open();
+    let id = shop.orders_text("whose is it?");
+    shop.delivers(&id, "誰の？");
+    shop.put(&format!("translate/job/{id}"), &json!({ "action": "approve" })).unwrap();
+    shop.verify();
+    for table in ["claim_job", "reward", "revision"] {
+        shop.database.change(&format!("UPDATE {table} SET account_id = account_id + 1"));
+        let said = all_it_says(&mut shop.database.command(&["verify"]));
+        assert!(said.contains(&format!("{table}: 1 rows name another account than their job")), "{said}");
+        shop.database.change(&format!("UPDATE {table} SET account_id = account_id - 1"));
+    }
+    shop.verify();
+}
+
+#[test]
 fn settings_of_the_wrong_kind_are_refused_with_their_file() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("honyaku.toml");
