@@ -24,43 +24,33 @@ const ALLOWED: &[(&str, &str)] = &[
 /// Statements, and what their plans say.
 type Plans = BTreeMap<String, BTreeSet<String>>;
 
-/// The tables that PostgreSQL read as a whole, by statement, from its log; also those that it read
-/// through an index from one end to the other.
+/// The tables that PostgreSQL read as a whole, by statement, from its log.
 fn plans_in(log: &str) -> Plans {
     let mut plans = Plans::new();
     let mut statement = None;
-    // An index scan whose condition was not seen yet.
-    let mut open: Option<String> = None;
-    for line in log.lines() {
-        let belongs = line.starts_with(['\t', ' ']);
-        if line.contains("Index Cond:") {
-            open = None;
-        }
-        let ends = !belongs || line.contains("->") || line.contains(" Scan ");
-        if ends
-            && let Some(table) = open.take()
-            && let Some(statement) = &statement
-        {
-            let tables: &mut BTreeSet<String> = plans.entry(String::clone(statement)).or_default();
-            tables.insert(table);
-        }
+    let next_lines = log.lines().skip(1).chain([""]);
+    for (line, next) in log.lines().zip(next_lines) {
         if let Some((_, text)) = line.split_once("Query Text: ") {
             statement = Some(text.to_owned());
             plans.entry(text.to_owned()).or_default();
-        } else if !belongs {
+        } else if !line.starts_with(['\t', ' ']) {
             statement = None;
-        } else if let (Some(statement), Some((_, table))) = (&statement, line.split_once("Seq Scan on ")) {
-            plans.entry(statement.clone()).or_default().insert(first_name(table));
-        } else if let Some((_, scan)) = line.split_once("Scan using ") {
-            let table = scan.split_once(" on ").map(|(_, table)| first_name(table));
-            open = table.filter(|_| !OF_WHAT_WAITS.contains(&first_name(scan).as_str()));
+        } else if let (Some(statement), Some(table)) = (&statement, read_whole(line, next)) {
+            plans.get_mut(statement).unwrap().insert(table);
         }
     }
     plans
 }
 
-fn first_name(text: &str) -> String {
-    text.split([' ', '(']).next().unwrap().trim_matches('"').to_owned()
+/// The table that a step of a plan reads as a whole, be it through an index from one end to the other: the
+/// next line tells from where to where.
+fn read_whole(step: &str, next: &str) -> Option<String> {
+    let name = |text: &str| text.split([' ', '(']).next().unwrap().trim_matches('"').to_owned();
+    if let Some((_, table)) = step.split_once("Seq Scan on ") {
+        return Some(name(table));
+    }
+    let (index, table) = step.split_once("Scan using ")?.1.split_once(" on ")?;
+    (!next.contains("Index Cond:") && !OF_WHAT_WAITS.contains(&index)).then(|| name(table))
 }
 
 /// What SQLite would read as a whole for a statement; none if the statement is not one of its own.

@@ -140,18 +140,19 @@ fn checksum(migration: &Migration, dialect: Dialect) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sql::sqlite::Transaction;
 
     #[test]
     fn rows_of_before_name_their_parents_account() {
         let connection = rusqlite::Connection::open_in_memory().unwrap();
-        let mut sql = Transaction::new(&connection);
+        let run = |migrations: Vec<&Migration>| {
+            for migration in migrations {
+                connection.execute_batch(migration.tables).unwrap();
+                connection.execute_batch(migration.sqlite).unwrap();
+            }
+        };
         let (before, after): (Vec<_>, Vec<_>) = MIGRATIONS.iter().partition(|migration| migration.number < 6);
-        for migration in before {
-            sql.batch(migration.tables).unwrap();
-            sql.batch(migration.sqlite).unwrap();
-        }
-        sql.batch(
+        run(before);
+        connection.execute_batch(
             "PRAGMA foreign_keys = OFF; \
              INSERT INTO \"order\" (id, account_id, sandbox, currency, allow_fork, created_at) VALUES (1, 7, 0, 'USD', 0, 0); \
              INSERT INTO order_found (order_id, job_id) VALUES (1, 2); \
@@ -168,13 +169,12 @@ mod tests {
                (99, 'translate', 0, 1, 'USD', 1);",
         )
         .unwrap();
-        for migration in after {
-            sql.batch(migration.tables).unwrap();
-            sql.batch(migration.sqlite).unwrap();
-        }
+        run(after);
         let accounts = "SELECT account_id FROM order_found UNION ALL SELECT account_id FROM claim_job \
             UNION ALL SELECT account_id FROM delivery_attempt UNION ALL SELECT account_id FROM reward ORDER BY 1";
-        let accounts: Vec<i64> = Tx::new(&mut sql).query_all(accounts, &[], |row| row.take()).unwrap();
+        let mut accounts = connection.prepare(accounts).unwrap();
+        let accounts: Vec<i64> =
+            accounts.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
         assert_eq!(accounts, [0, 6, 7, 8, 9]);
     }
 }

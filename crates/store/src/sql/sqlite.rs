@@ -12,7 +12,7 @@ mod writer;
 
 use self::disk::{Disk, Sync};
 pub use self::statements::Statements;
-pub use self::transaction::Transaction;
+use self::transaction::Transaction;
 use super::db::Lane;
 use super::queue::{Queue, Urgency};
 use super::work::{self, Shared, Work, spawn};
