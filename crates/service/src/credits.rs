@@ -59,6 +59,6 @@ fn positive(amount: Money) -> Result<(), Error> {
 }
 
 fn post(tx: &mut Tx<'_>, ctx: &Context, posting: &Posting) -> Result<bool, Error> {
-    let about = About { account: Some(ctx.scope.account), ..About::default() };
+    let about = About { account: ctx.scope.account, order: None, job: None };
     Ok(store::ledger::post(tx, ctx.book(), posting, about, ctx.actor.code(), ctx.now)?)
 }

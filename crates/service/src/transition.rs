@@ -86,7 +86,7 @@ pub(crate) fn post(tx: &mut Tx<'_>, ctx: &Context, job: &Job, posting: &Posting)
     if posting.entries().is_empty() {
         return Ok(());
     }
-    let about = About { account: Some(job.scope.account), order: Some(job.order), job: Some(job.id) };
+    let about = About { account: job.scope.account, order: Some(job.order), job: Some(job.id) };
     if store::ledger::post(tx, ctx.book(), posting, about, ctx.actor.code(), ctx.now)? {
         Ok(())
     } else {

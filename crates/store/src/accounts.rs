@@ -274,7 +274,7 @@ pub fn reset_clock(tx: &mut Tx<'_>, scope: Scope) -> Result<(), Error> {
 pub fn preferences(tx: &mut Tx<'_>, scope: Scope) -> Result<Vec<Preference>, Error> {
     tx.query_all(
         "SELECT translator_id, lc_src, lc_tgt, tier, \
-           (SELECT COUNT(*) FROM claim_job cj JOIN claim c ON c.id = cj.claim_id \
+           (SELECT COUNT(*) FROM claim c JOIN claim_job cj ON cj.account_id = c.account_id AND cj.claim_id = c.id \
             WHERE c.account_id = $1 AND c.sandbox = $2 AND c.translator_id = preference.translator_id \
             AND c.state = 'finished'), \
            (SELECT COALESCE(MAX(created_at), 0) FROM claim c WHERE c.account_id = $1 AND c.sandbox = $2 \

@@ -3,7 +3,7 @@
 use crate::sql::{Error, Row, Tx};
 
 /// A table, its column, and the table whose id that is.
-const CHILDREN: [(&str, &str, &str); 13] = [
+const CHILDREN: [(&str, &str, &str); 14] = [
     ("job", "order_id", "\"order\""),
     ("order_found", "order_id", "\"order\""),
     ("order_found", "job_id", "job"),
@@ -17,6 +17,7 @@ const CHILDREN: [(&str, &str, &str); 13] = [
     ("captcha", "job_id", "job"),
     ("rejection", "job_id", "job"),
     ("delivery_attempt", "delivery_id", "delivery"),
+    ("ledger_entry", "transaction_id", "ledger_transaction"),
 ];
 
 /// A table with rows that name another account than their parents do.

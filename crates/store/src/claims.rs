@@ -69,10 +69,9 @@ pub fn insert(tx: &mut Tx<'_>, claim: &Claim, jobs: &[JobId]) -> Result<(), Erro
     Ok(())
 }
 
-/// The claims on job $3. `+` keeps the engines from going through all claims of the account: on tables
-/// that have just begun to grow they take that for as cheap as a claim by its id.
-const ON_JOB: &str = "FROM claim_job cj CROSS JOIN claim c WHERE c.id = cj.claim_id AND cj.account_id = $1 AND cj.job_id = $3 \
-    AND +c.account_id = $1 AND c.sandbox = $2";
+/// The claims on job $3.
+const ON_JOB: &str = "FROM claim_job cj CROSS JOIN claim c WHERE cj.account_id = $1 AND cj.job_id = $3 \
+    AND c.account_id = cj.account_id AND c.id = cj.claim_id AND c.sandbox = $2";
 
 /// The claim that is active on a job.
 pub fn active_on(tx: &mut Tx<'_>, scope: Scope, job: JobId) -> Result<Option<Claim>, Error> {

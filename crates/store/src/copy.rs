@@ -1,6 +1,6 @@
 //! Moves an installation from one database to another, of either engine: table by table, in
-//! batches in the order of its key. The target's last key says where the next batch begins, so a
-//! copy that was stopped goes on. Ids, keys and balances stay what they are.
+//! batches in the order of the source's key. The target's last key says where a copy that was
+//! stopped goes on. Ids, keys and balances stay what they are.
 
 use crate::sql::{Db, Dialect, Error, Param, Row, Tx, Value, marks};
 use sha2::{Digest, Sha256};
@@ -8,13 +8,19 @@ use sha2::{Digest, Sha256};
 /// A table and the columns of its key, in which order it is copied. Parents come first.
 struct Table {
     name: &'static str,
+    /// PostgreSQL's key has the account in front.
+    of_account: bool,
     key: &'static [&'static str],
     /// From the last row to the first: a key's successor comes before it.
     backwards: bool,
 }
 
 const fn table(name: &'static str, key: &'static [&'static str]) -> Table {
-    Table { name, key, backwards: false }
+    Table { name, of_account: false, key, backwards: false }
+}
+
+const fn of_account(name: &'static str, key: &'static [&'static str]) -> Table {
+    Table { name, of_account: true, key, backwards: false }
 }
 
 const TABLES: &[Table] = &[
@@ -22,31 +28,31 @@ const TABLES: &[Table] = &[
     table("account", &["id"]),
     table("person", &["id"]),
     table("environment", &["account_id", "sandbox"]),
-    Table { name: "api_key", key: &["id"], backwards: true },
-    table("\"order\"", &["id"]),
-    table("order_found", &["order_id", "job_id"]),
-    table("job", &["id"]),
-    table("revision", &["id"]),
-    table("claim", &["id"]),
-    table("claim_job", &["claim_id", "job_id"]),
-    table("reward", &["job_id", "role", "round"]),
-    table("comment", &["id"]),
+    Table { backwards: true, ..table("api_key", &["id"]) },
+    of_account("\"order\"", &["id"]),
+    of_account("order_found", &["order_id", "job_id"]),
+    of_account("job", &["id"]),
+    of_account("revision", &["id"]),
+    of_account("claim", &["id"]),
+    of_account("claim_job", &["claim_id", "job_id"]),
+    of_account("reward", &["job_id", "role", "round"]),
+    of_account("comment", &["id"]),
     table("file", &["digest"]),
     table("upload", &["token"]),
-    table("feedback", &["job_id"]),
+    of_account("feedback", &["job_id"]),
     table("captcha", &["token"]),
-    table("rejection", &["job_id", "round"]),
-    table("ledger_transaction", &["id"]),
-    table("ledger_entry", &["transaction_id", "line"]),
+    of_account("rejection", &["job_id", "round"]),
+    of_account("ledger_transaction", &["id"]),
+    of_account("ledger_entry", &["transaction_id", "line"]),
     table("ledger_balance", &["ledger_account"]),
-    table("event", &["id"]),
+    of_account("event", &["id"]),
     table("destination", &["id"]),
-    table("delivery", &["id"]),
-    table("delivery_attempt", &["delivery_id", "attempt"]),
-    table("task", &["id"]),
+    of_account("delivery", &["id"]),
+    of_account("delivery_attempt", &["delivery_id", "attempt"]),
+    of_account("task", &["id"]),
     table("idempotency", &["account_id", "sandbox", "key"]),
     table("identical_call", &["account_id", "sandbox", "digest"]),
-    table("glossary", &["id"]),
+    of_account("glossary", &["id"]),
     table("preference", &["account_id", "sandbox", "translator_id", "lc_src", "lc_tgt", "tier"]),
     table("inbox", &["id"]),
     table("inbox_request", &["id"]),
@@ -88,7 +94,7 @@ pub struct Copied {
     pub table: &'static str,
     /// Its rows on either side.
     pub rows: u64,
-    /// The hash of all of them.
+    /// The hash of all of them, in whatever order.
     pub hash: String,
 }
 
@@ -102,7 +108,7 @@ pub fn tables() -> impl Iterator<Item = &'static str> {
 pub fn copy(source: &Db, target: &Db, told: &dyn Fn(&Copied)) -> Result<(), Error> {
     target.write_blocking(prepare_target)?;
     for table in TABLES {
-        while copy_batch(source, target, table)? {}
+        copy_rest(source, target, table)?;
     }
     let next = source.write_blocking(next_ids)?;
     target.write_blocking(move |tx| set_next_ids(tx, &next))?;
@@ -136,20 +142,35 @@ fn prepare_target(tx: &mut Tx<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// One batch; true if there may be more.
-fn copy_batch(source: &Db, target: &Db, table: &'static Table) -> Result<bool, Error> {
-    let last = target.write_blocking(move |tx| last_key(tx, table))?;
-    let rows = source.write_blocking(move |tx| rows_after(tx, table, last.as_deref()))?;
-    let more = rows.len() as i64 == BATCH;
-    target.write_blocking(move |tx| insert(tx, table, &rows))?;
-    Ok(more)
+/// Copies what is not there yet.
+fn copy_rest(source: &Db, target: &Db, table: &'static Table) -> Result<(), Error> {
+    let walk = Walk::by_key_of(source, table)?;
+    let here = walk.clone();
+    let last = target.write_blocking(move |tx| here.last_key(tx))?;
+    walk.each_batch(source, last, |rows| target.write_blocking(move |tx| insert(tx, table, &rows)))
 }
 
 /// Key columns that are texts: both engines have to sort them byte by byte.
 const TEXTS: &[&str] = &["name", "token", "role", "ledger_account", "key", "lc_src", "lc_tgt", "tier"];
 
-impl Table {
-    fn key(&self, dialect: Dialect) -> Vec<String> {
+/// A row with the columns of the key in front.
+type Keyed = Vec<Value>;
+
+/// The way through a table that an engine has an index for.
+#[derive(Clone)]
+struct Walk {
+    table: &'static Table,
+    key: Vec<&'static str>,
+}
+
+impl Walk {
+    fn by_key_of(db: &Db, table: &'static Table) -> Result<Self, Error> {
+        let engine = db.write_blocking(|tx| Ok::<_, Error>(tx.dialect()))?;
+        let account = (table.of_account && engine == Dialect::Postgres).then_some("account_id");
+        Ok(Self { table, key: account.into_iter().chain(table.key.iter().copied()).collect() })
+    }
+
+    fn columns(&self, dialect: Dialect) -> Vec<String> {
         let column = |name: &&str| match dialect {
             Dialect::Postgres if TEXTS.contains(name) => format!("t.{name} COLLATE \"C\""),
             _ => format!("t.{name}"),
@@ -159,64 +180,77 @@ impl Table {
 
     /// The columns to sort by: with `copied_first` in the order of the copy, else in reverse.
     fn order(&self, dialect: Dialect, copied_first: bool) -> String {
-        let direction = if self.backwards == copied_first { " DESC" } else { "" };
-        let columns = self.key(dialect).into_iter().map(|column| column + direction);
+        let direction = if self.table.backwards == copied_first { " DESC" } else { "" };
+        let columns = self.columns(dialect).into_iter().map(|column| column + direction);
         columns.collect::<Vec<_>>().join(", ")
+    }
+
+    /// The key of the row that was copied last: rows arrive in the order of their keys.
+    fn last_key(&self, tx: &mut Tx<'_>) -> Result<Option<Vec<Value>>, Error> {
+        let key = self.columns(tx.dialect()).join(", ");
+        let order = self.order(tx.dialect(), false);
+        let sql = format!("SELECT {key} FROM {} t ORDER BY {order} LIMIT 1", self.table.name);
+        tx.query_opt(&sql, &[], |row| Ok(row.take_all()))
+    }
+
+    fn rows_after(&self, tx: &mut Tx<'_>, after: Option<&[Value]>) -> Result<Vec<Keyed>, Error> {
+        let key = self.columns(tx.dialect()).join(", ");
+        let condition = match after {
+            None => String::new(),
+            Some(values) => {
+                let sign = if self.table.backwards { "<" } else { ">" };
+                format!("WHERE ({key}) {sign} {}", marks(0, values.len()))
+            }
+        };
+        let (name, order) = (self.table.name, self.order(tx.dialect(), true));
+        let sql = format!("SELECT {key}, t.* FROM {name} t {condition} ORDER BY {order} LIMIT {BATCH}");
+        let params: Vec<&dyn Param> =
+            after.unwrap_or_default().iter().map(|value| value as &dyn Param).collect();
+        tx.query_all(&sql, &params, |row| Ok(row.take_all()))
+    }
+
+    /// Hands over the rows after a key, without the columns in front.
+    fn each_batch(
+        &self,
+        db: &Db,
+        mut after: Option<Vec<Value>>,
+        mut each: impl FnMut(Vec<Vec<Value>>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        loop {
+            let here = self.clone();
+            let mut rows = db.write_blocking(move |tx| here.rows_after(tx, after.as_deref()))?;
+            let more = rows.len() as i64 == BATCH;
+            after = None;
+            for row in &mut rows {
+                let rest = row.split_off(self.key.len());
+                after = Some(std::mem::replace(row, rest));
+            }
+            each(rows)?;
+            if !more {
+                return Ok(());
+            }
+        }
     }
 }
 
-/// The key of the row that was copied last: rows arrive in the order of their keys.
-fn last_key(tx: &mut Tx<'_>, table: &Table) -> Result<Option<Vec<Value>>, Error> {
-    let key = table.key(tx.dialect()).join(", ");
-    let order = table.order(tx.dialect(), false);
-    tx.query_opt(&format!("SELECT {key} FROM {} t ORDER BY {order} LIMIT 1", table.name), &[], |row| {
-        Ok(row.take_all())
-    })
-}
-
-/// The next batch, each row with its key in front.
-fn rows_after(tx: &mut Tx<'_>, table: &Table, after: Option<&[Value]>) -> Result<Vec<Vec<Value>>, Error> {
-    let key = table.key(tx.dialect()).join(", ");
-    let condition = match after {
-        None => String::new(),
-        Some(values) => {
-            let sign = if table.backwards { "<" } else { ">" };
-            format!("WHERE ({key}) {sign} {}", marks(0, values.len()))
-        }
-    };
-    let order = table.order(tx.dialect(), true);
-    let sql = format!("SELECT {key}, t.* FROM {} t {condition} ORDER BY {order} LIMIT {BATCH}", table.name);
-    let params: Vec<&dyn Param> = after.unwrap_or_default().iter().map(|value| value as &dyn Param).collect();
-    tx.query_all(&sql, &params, |row| Ok(row.take_all()))
-}
-
-/// `rows` as `rows_after` gives them.
 fn insert(tx: &mut Tx<'_>, table: &Table, rows: &[Vec<Value>]) -> Result<(), Error> {
-    let key = table.key.len();
-    let rows: Vec<Vec<_>> = rows.iter().map(|row| row.iter().skip(key).map(Param::value).collect()).collect();
+    let rows: Vec<Vec<_>> = rows.iter().map(|row| row.iter().map(Param::value).collect()).collect();
     tx.send_rows(&format!("INSERT INTO {}", table.name), &rows)
 }
 
-/// Rows and hash of a whole table.
+/// Rows and hash of a whole table. The rows' hashes are added up: each engine goes its own way.
 fn hash(db: &Db, table: &'static Table) -> Result<Copied, Error> {
-    let (mut hash, mut rows, mut last) = (Sha256::new(), 0_u64, None::<Vec<Value>>);
-    loop {
-        let after = last.take();
-        let mut batch = db.write_blocking(move |tx| rows_after(tx, table, after.as_deref()))?;
-        for row in &batch {
-            rows += 1;
+    let (mut sum, mut count) = (0_u128, 0_u64);
+    Walk::by_key_of(db, table)?.each_batch(db, None, |rows| {
+        for row in &rows {
+            count += 1;
             // The debug form tells every value from every other.
-            hash.update(format!("{row:?}\n"));
+            let hash: [u8; 32] = Sha256::digest(format!("{row:?}")).into();
+            sum = hash.first_chunk().map_or(sum, |half| sum.wrapping_add(u128::from_be_bytes(*half)));
         }
-        if (batch.len() as i64) < BATCH {
-            let hash = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-            return Ok(Copied { table: table.name.trim_matches('"'), rows, hash });
-        }
-        last = batch.pop().map(|mut row| {
-            row.truncate(table.key.len());
-            row
-        });
-    }
+        Ok(())
+    })?;
+    Ok(Copied { table: table.name.trim_matches('"'), rows: count, hash: format!("{sum:032x}") })
 }
 
 /// The next id of every sequence.

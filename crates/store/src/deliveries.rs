@@ -157,8 +157,8 @@ pub fn lease(
     let skip_locked = tx.skip_locked();
     let mut leased = tx.query_all(
         &format!(
-            "UPDATE delivery SET lease_until = $3 WHERE id IN (SELECT id FROM delivery WHERE destination_id = $1 \
-             AND state = 'waiting' AND run_at <= $2 AND lease_until <= $2 ORDER BY run_at, id LIMIT $4 {skip_locked}) RETURNING {DELIVERY}"
+            "UPDATE delivery SET lease_until = $3 \
+             WHERE (account_id, id) IN (SELECT account_id, id FROM delivery WHERE destination_id = $1 AND state = 'waiting' AND run_at <= $2 AND lease_until <= $2 ORDER BY run_at, id LIMIT $4 {skip_locked}) RETURNING {DELIVERY}"
         ),
         &[&destination, &now, &now.plus_ms(lease_ms), &limit],
         from_row,
@@ -231,7 +231,7 @@ pub fn record_attempt(
     tx.send(
         "INSERT INTO delivery_attempt (account_id, delivery_id, attempt, started_at, took_ms, status, error, answer) \
          SELECT account_id, id, attempts, $3, $4, $5, $6, $7 FROM delivery WHERE account_id = $1 AND id = $2 \
-         ON CONFLICT (delivery_id, attempt) DO NOTHING",
+         ON CONFLICT DO NOTHING",
         &[
             &delivery.scope.account,
             &delivery.id,

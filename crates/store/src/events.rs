@@ -173,7 +173,7 @@ pub fn stretch(tx: &mut Tx<'_>, after: EventId, limit: i64) -> Result<Option<Str
 pub fn forget(tx: &mut Tx<'_>, after: EventId, last: EventId, moment: Timestamp) -> Result<u64, Error> {
     tx.execute(
         "DELETE FROM event WHERE id > $1 AND id <= $2 AND created_at < $3 AND outbox = 0 \
-         AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.event_id = event.id)",
+         AND NOT EXISTS (SELECT 1 FROM delivery d WHERE d.account_id = event.account_id AND d.event_id = event.id)",
         &[&after, &last, &moment],
     )
 }

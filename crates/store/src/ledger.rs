@@ -7,10 +7,10 @@ use domain::ledger::{Book, Entry, LedgerAccount, Posting};
 use domain::money::{Currency, Money};
 
 /// What a posting is about, for searching.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct About {
     /// The customer's account.
-    pub account: Option<AccountId>,
+    pub account: AccountId,
     /// The order.
     pub order: Option<OrderId>,
     /// The job.
@@ -45,7 +45,7 @@ pub fn post(
         return Ok(false);
     }
     for (line, entry) in posting.entries().iter().enumerate() {
-        insert_entry(tx, id, line, book, entry)?;
+        insert_entry(tx, about.account, id, line, book, entry)?;
     }
     // Always in the same order, so that two transactions cannot wait for each other.
     let kept = posting.entries().iter().filter(|entry| entry.account.keeps_balance());
@@ -71,7 +71,7 @@ fn insert_transaction(
     let sandbox = book == Book::Sandbox;
     let inserted = tx.execute(
         "INSERT INTO ledger_transaction (id, sandbox, key, kind, account_id, order_id, job_id, actor, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (key) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
         &[
             &id,
             &sandbox,
@@ -84,15 +84,35 @@ fn insert_transaction(
             &now,
         ],
     )?;
-    Ok(inserted == 1)
+    if inserted == 1 {
+        return Ok(true);
+    }
+    // The key it is, and not the id: nothing may go missing because a sequence was set back.
+    let posted = tx.query_opt(
+        "SELECT 1 FROM ledger_transaction WHERE account_id = $1 AND key = $2",
+        &[&about.account, &posting.key()],
+        Row::take::<i64>,
+    )?;
+    match posted {
+        Some(_) => Ok(false),
+        None => Err(Error::Engine(format!("the ledger's id {id} is in use already"))),
+    }
 }
 
-fn insert_entry(tx: &mut Tx<'_>, id: i64, line: usize, book: Book, entry: &Entry) -> Result<(), Error> {
+fn insert_entry(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    id: i64,
+    line: usize,
+    book: Book,
+    entry: &Entry,
+) -> Result<(), Error> {
     let line = i64::try_from(line).map_err(|_| Error::Engine("too many entries".into()))?;
     tx.send(
-        "INSERT INTO ledger_entry (transaction_id, line, sandbox, ledger_account, currency, amount) \
-         VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO ledger_entry (account_id, transaction_id, line, sandbox, ledger_account, currency, amount) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         &[
+            &account,
             &id,
             &line,
             &(book == Book::Sandbox),
@@ -313,6 +333,7 @@ pub fn charge_all(
         ]);
         for ((line, entry), name) in (0..).zip(posting.entries()).zip(names) {
             entries.push(vec![
+                customer.value(),
                 ValueRef::Int(id),
                 ValueRef::Int(line),
                 ValueRef::Int(i64::from(sandbox)),
@@ -335,7 +356,7 @@ pub fn charge_all(
         &transactions,
     )?;
     tx.send_rows(
-        "INSERT INTO ledger_entry (transaction_id, line, sandbox, ledger_account, currency, amount)",
+        "INSERT INTO ledger_entry (account_id, transaction_id, line, sandbox, ledger_account, currency, amount)",
         &entries,
     )?;
     match sum {

@@ -103,7 +103,7 @@ pub fn lines(tx: &mut Tx<'_>, scope: Scope, id: OrderId) -> Result<Vec<Line>, Er
         "SELECT id, status, unit_count, CASE WHEN charged = 1 THEN price ELSE 0 END FROM ( \
            SELECT id, status, unit_count, price, \
              CASE WHEN status = 'unpaid' OR NOT EXISTS \
-               (SELECT 1 FROM ledger_transaction t WHERE t.job_id = job.id AND t.kind = 'charge') THEN 0 ELSE 1 END AS charged \
+               (SELECT 1 FROM ledger_transaction t WHERE t.account_id = $2 AND t.job_id = job.id AND t.kind = 'charge') THEN 0 ELSE 1 END AS charged \
            FROM job WHERE order_id = $1 AND account_id = $2 AND sandbox = $3 \
            UNION ALL \
            SELECT job.id, job.status, 0, 0, 0 FROM order_found CROSS JOIN job \

@@ -35,7 +35,7 @@ pub fn insert_feedback(
     tx.execute(
         "INSERT INTO feedback (job_id, account_id, rating, rating_time, rating_quality, rating_response, \
          for_translator, for_staff, is_public, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
-         ON CONFLICT (job_id) DO NOTHING",
+         ON CONFLICT DO NOTHING",
         &[
             &job,
             &scope.account,
@@ -219,8 +219,7 @@ pub fn insert_reward(
 ) -> Result<bool, Error> {
     let rows = tx.execute(
         "INSERT INTO reward (account_id, job_id, role, round, translator_id, currency, amount) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) \
-         ON CONFLICT (job_id, role, round) DO NOTHING",
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
         &[&scope.account, &job, &role, &round, &translator, &amount.currency(), &amount.minor()],
     )?;
     Ok(rows == 1)

@@ -138,8 +138,7 @@ fn remove_orders(tx: &mut Tx<'_>, scope: Scope, condition: &str, value: &dyn Par
     let own = "account_id = $1 AND sandbox = $2";
     let about = format!("{own} AND (job_id IN {jobs} OR order_id IN {orders})");
     let events = format!("(SELECT id FROM event WHERE {about})");
-    // The plus keeps SQLite, which has no statistics, from reading all deliveries of the account for these.
-    let of_events = format!("+account_id = $1 AND event_id IN {events}");
+    let of_events = format!("account_id = $1 AND event_id IN {events}");
     let deliveries = format!("(SELECT id FROM delivery WHERE {of_events})");
     for statement in [
         // Waits for the deliveries that are being made of these events: then they are seen below.
@@ -161,7 +160,11 @@ fn remove_orders(tx: &mut Tx<'_>, scope: Scope, condition: &str, value: &dyn Par
     ] {
         tx.execute(&statement, &params)?;
     }
-    remove_postings(tx, &format!("(SELECT id FROM ledger_transaction WHERE job_id IN {jobs})"), &params)?;
+    remove_postings(
+        tx,
+        &format!("(SELECT id FROM ledger_transaction WHERE account_id = $1 AND job_id IN {jobs})"),
+        &params,
+    )?;
     let held = format!("SELECT DISTINCT claim_id FROM claim_job WHERE account_id = $1 AND job_id IN {jobs}");
     let held: Vec<i64> = tx.query_all(&held, &params, Row::take)?;
     for table in OF_JOBS {
@@ -182,14 +185,15 @@ fn wipe_book(tx: &mut Tx<'_>, scope: Scope) -> Result<(), Error> {
     remove_postings(tx, own, &[&scope.account, &scope.environment])
 }
 
-/// Deletes these transactions of a sandbox's book as if they had never been. What they come to
+/// Deletes these transactions of account $1's sandbox book as if they had never been. What they come to
 /// is summed from them: its robots' accounts have entries of every sandbox.
 fn remove_postings(tx: &mut Tx<'_>, which: &str, params: &[&dyn Param]) -> Result<(), Error> {
     let sums: Vec<(String, i64, i64)> = tx.query_all(
         &format!(
             "SELECT name, CAST(SUM(amount) AS BIGINT), CAST(SUM(CASE WHEN job_id IS NULL THEN 0 ELSE amount END) AS BIGINT) \
              FROM (SELECT e.ledger_account || '' AS name, e.amount, t.job_id FROM ledger_transaction t \
-               JOIN ledger_entry e ON e.transaction_id = t.id WHERE t.id IN {which}) AS removed GROUP BY name ORDER BY name"
+               JOIN ledger_entry e ON e.account_id = t.account_id AND e.transaction_id = t.id \
+               WHERE t.account_id = $1 AND t.id IN {which}) AS removed GROUP BY name ORDER BY name"
         ),
         params,
         |row| Ok((row.take()?, row.take()?, row.take()?)),
@@ -201,7 +205,10 @@ fn remove_postings(tx: &mut Tx<'_>, which: &str, params: &[&dyn Param]) -> Resul
             &[&account, &amount, &spent],
         )?;
     }
-    tx.execute(&format!("DELETE FROM ledger_entry WHERE transaction_id IN {which}"), params)?;
-    tx.execute(&format!("DELETE FROM ledger_transaction WHERE id IN {which}"), params)?;
+    tx.execute(
+        &format!("DELETE FROM ledger_entry WHERE account_id = $1 AND transaction_id IN {which}"),
+        params,
+    )?;
+    tx.execute(&format!("DELETE FROM ledger_transaction WHERE account_id = $1 AND id IN {which}"), params)?;
     Ok(())
 }

@@ -145,7 +145,7 @@ impl Cluster {
     }
 
     pub fn database(&self) -> Database {
-        Database::on(Server::create(self.address.clone()))
+        Database::on(Server::create(self.address.clone(), "template1"))
     }
 
     /// Ends it without warning, and starts it again.
@@ -178,9 +178,18 @@ fn cluster(action: &[&str], directory: &Path, more: &[&str]) -> String {
 
 impl Database {
     pub fn new() -> Self {
+        Self::made_of("template1")
+    }
+
+    /// One without any tables: `./test` lets others begin with tables that are parted already.
+    pub fn bare() -> Self {
+        Self::made_of("template0")
+    }
+
+    fn made_of(template: &str) -> Self {
         let address = std::env::var("HONYAKU_TEST_POSTGRES").ok().filter(|address| !address.is_empty());
         match address {
-            Some(address) => Self::on(Server::create(address)),
+            Some(address) => Self::on(Server::create(address, template)),
             None => Self::nowhere(),
         }
     }
@@ -264,6 +273,12 @@ impl Database {
         }
     }
 
+    /// What PostgreSQL says to a change that it refuses.
+    pub fn refuses(&self, sql: &str) -> String {
+        let error = connect(&self.url()).batch_execute(sql).unwrap_err();
+        error.as_db_error().unwrap().message().to_owned()
+    }
+
     fn file(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(self.directory().join("honyaku.sqlite")).unwrap()
     }
@@ -291,10 +306,11 @@ impl Database {
 }
 
 impl Server {
-    fn create(address: String) -> Self {
+    fn create(address: String, template: &str) -> Self {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
-        connect(&format!("{address}postgres")).batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+        let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        connect(&format!("{address}postgres")).batch_execute(&create).unwrap();
         Self { address, name, more: String::new(), _first: None }
     }
 
@@ -320,6 +336,14 @@ impl Drop for Server {
 
 fn connect(url: &str) -> postgres::Client {
     postgres::Client::connect(url, postgres::NoTls).unwrap()
+}
+
+/// A program of PostgreSQL's, the newest that is installed.
+pub fn postgres_program(name: &str) -> Command {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").unwrap().map(|entry| entry.unwrap().path());
+    let newest =
+        versions.max_by_key(|path| path.file_name().unwrap().to_str().unwrap().parse::<u32>().unwrap());
+    Command::new(newest.unwrap().join("bin").join(name))
 }
 
 /// A command's lines; it must succeed.

@@ -16,6 +16,7 @@ mod mailing;
 mod moving;
 mod nodes;
 mod ordering;
+mod partitions;
 mod plans;
 mod races;
 mod reviewing;

@@ -1,6 +1,6 @@
 //! Backup, restore, migrations, and the move from one engine to the other and back.
 
-use crate::database::{Database, lines, refusal};
+use crate::database::{Database, lines, postgres_program, refusal};
 use crate::shop::{Shop, job};
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A shop with something in every corner.
-fn furnished(database: Database) -> Shop {
+pub fn furnished(database: Database) -> Shop {
     let shop = Shop::start(database, &[]);
     let terms = shop.database.directory().join("terms.csv");
     std::fs::write(&terms, "en,ja\ncat,猫\n").unwrap();
@@ -45,9 +45,8 @@ fn copy(from: &Database, to: &Database) -> Vec<String> {
     lines(Command::new(env!("CARGO_BIN_EXE_honyaku")).args(["copy", "--from", &url(from), "--to", &url(to)]))
 }
 
-/// A database of an engine without anything in it, that goes on with the keys of another.
-fn heir(of: &Database, postgres: bool) -> Database {
-    let heir = if postgres { Database::new() } else { Database::nowhere() };
+/// A database without anything in it goes on with the keys of another.
+fn heir(of: &Database, heir: Database) -> Database {
     for file in ["secret.key", "demo.json"] {
         std::fs::copy(of.directory().join(file), heir.directory().join(file)).unwrap();
     }
@@ -62,7 +61,7 @@ fn an_installation_moves_to_the_other_engine_and_back() {
     let shop = furnished(Database::nowhere());
     let (balance, first) = (shop.balance(), shop.job("1"));
     let database = shop.stop();
-    let there = heir(&database, true);
+    let there = heir(&database, Database::new());
     let gone = copy(&database, &there);
     assert!(gone.iter().any(|line| line.starts_with("job: 1102 rows, ")), "{gone:?}");
     let shop = Shop::start(there, &[]);
@@ -72,7 +71,7 @@ fn an_installation_moves_to_the_other_engine_and_back() {
     assert_eq!(known["job_ids"][1], "1103", "ids go on where they were");
     shop.verify();
     let there = shop.stop();
-    let back = heir(&there, false);
+    let back = heir(&there, Database::nowhere());
     let home = copy(&there, &back);
     assert!(home.iter().any(|line| line.starts_with("job: 1103 rows, ")), "{home:?}");
     let shop = Shop::start(back, &[]);
@@ -91,7 +90,7 @@ fn a_copy_that_was_stopped_goes_on() {
         return;
     }
     let database = furnished(Database::nowhere()).stop();
-    let (whole, broken) = (heir(&database, true), heir(&database, true));
+    let (whole, broken) = (heir(&database, Database::new()), heir(&database, Database::new()));
     let expected = copy(&database, &whole);
     // As if it had been stopped in the middle of the jobs.
     copy(&database, &broken);
@@ -164,9 +163,9 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it() {
 
 #[test]
 fn migrations_are_listed_run_once_and_never_backwards() {
-    let database = Database::new();
+    let database = Database::bare();
     let all = |state: &str| {
-        ["0001 base", "0002 file", "0003 scale", "0004 version", "0005 age", "0006 account"]
+        ["0001 base", "0002 file", "0003 scale", "0004 version", "0005 age", "0006 account", "0007 keys"]
             .map(|name| format!("{name} {state}"))
     };
     assert_eq!(lines(&mut database.command(&["migrate", "status"])), all("pending"));
@@ -182,14 +181,6 @@ fn migrations_are_listed_run_once_and_never_backwards() {
     assert!(newer.contains("the database is newer than this program"), "{newer}");
     let states = lines(&mut database.command(&["migrate", "status"]));
     assert!(states.last().unwrap().contains("use a newer honyaku"), "{states:?}");
-}
-
-/// A program of PostgreSQL's, the newest that is installed.
-fn postgres_program(name: &str) -> Command {
-    let versions = std::fs::read_dir("/usr/lib/postgresql").unwrap().map(|entry| entry.unwrap().path());
-    let newest =
-        versions.max_by_key(|path| path.file_name().unwrap().to_str().unwrap().parse::<u32>().unwrap());
-    Command::new(newest.unwrap().join("bin").join(name))
 }
 
 /// `docs/operate/upgrade.md`: back to the backup with the program of before, and the newer database is kept.
@@ -210,11 +201,11 @@ fn an_upgrade_is_rolled_back_to_what_was_saved_before_it() {
     shop.orders_text("after the upgrade");
     let newer = shop.stop();
     newer.change("INSERT INTO migration (number, name, checksum, applied_at) VALUES (999, 'later', 'x', 1)");
-    newer.change("CREATE TABLE later (job_id BIGINT REFERENCES job (id))");
+    newer.change("CREATE TABLE later (account_id BIGINT REFERENCES account (id))");
     let refused = refusal(&mut newer.command(&["serve", "--listen", "127.0.0.1:0"]));
     assert!(refused.contains("the database is newer than this program"), "{refused}");
     let old = if postgres {
-        let fresh = heir(&newer, true);
+        let fresh = heir(&newer, Database::bare());
         lines(postgres_program("pg_restore").args(["--exit-on-error", "--dbname"]).arg(fresh.url()).arg(to));
         assert_eq!(newer.ask("SELECT COUNT(*) FROM migration WHERE number = 999"), 1, "it is kept");
         fresh

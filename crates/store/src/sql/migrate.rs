@@ -8,7 +8,7 @@ struct Migration {
     number: i64,
     name: &'static str,
     tables: &'static str,
-    /// Triggers and sequences, which the engines write differently.
+    /// Triggers, sequences and keys, which the engines write or need differently.
     sqlite: &'static str,
     postgres: &'static str,
 }
@@ -35,6 +35,13 @@ const MIGRATIONS: &[Migration] = &[
     shared(4, "version", include_str!("../../migrations/0004_version.sql")),
     shared(5, "age", include_str!("../../migrations/0005_age.sql")),
     shared(6, "account", include_str!("../../migrations/0006_account.sql")),
+    Migration {
+        number: 7,
+        name: "keys",
+        tables: include_str!("../../migrations/0007_keys.sql"),
+        sqlite: include_str!("../../migrations/0007_keys.sqlite.sql"),
+        postgres: include_str!("../../migrations/0007_keys.postgres.sql"),
+    },
 ];
 
 /// A migration that is the same on both engines.
@@ -166,15 +173,22 @@ mod tests {
                count_rule, currency, unit_price, price, text_key, lookup, auto_approve, use_preferred, created_at, changed_at) \
                VALUES (2, 6, 0, 1, 'approved', '', '', 'en', 'ja', 'pro', 0, 1, 1, 'USD', 5, 5, x'00', 0, 0, 0, 0, 0); \
              INSERT INTO reward (job_id, role, round, translator_id, currency, amount) VALUES (2, 'translate', 0, 1, 'USD', 1), \
-               (99, 'translate', 0, 1, 'USD', 1);",
+               (99, 'translate', 0, 1, 'USD', 1); \
+             INSERT INTO ledger_transaction (id, sandbox, key, kind, account_id, actor, created_at) \
+               VALUES (5, 0, 'a', 'grant', 5, 'operator', 0); \
+             INSERT INTO ledger_entry (transaction_id, line, sandbox, ledger_account, currency, amount) \
+               VALUES (5, 0, 0, 'customer:5', 'USD', 1);",
         )
         .unwrap();
         run(after);
         let accounts = "SELECT account_id FROM order_found UNION ALL SELECT account_id FROM claim_job \
-            UNION ALL SELECT account_id FROM delivery_attempt UNION ALL SELECT account_id FROM reward ORDER BY 1";
+            UNION ALL SELECT account_id FROM delivery_attempt UNION ALL SELECT account_id FROM reward \
+            UNION ALL SELECT account_id FROM ledger_entry ORDER BY 1";
         let mut accounts = connection.prepare(accounts).unwrap();
         let accounts: Vec<i64> =
             accounts.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-        assert_eq!(accounts, [0, 6, 7, 8, 9]);
+        assert_eq!(accounts, [0, 5, 6, 7, 8, 9]);
+        let changed = connection.execute("UPDATE ledger_entry SET amount = 2", []);
+        assert!(changed.is_err(), "the books are kept again");
     }
 }

@@ -1,0 +1,26 @@
+-- Begins a new month of the ledger's entries, after partitions.sql: on the first of each month, while the servers run (they
+-- wait for as long as the old month's entries take to be read once). A month that has begun is left alone; if one is never
+-- begun, the one before it goes on.
+--
+--   psql --set ON_ERROR_STOP=1 --file next-month.sql postgres://…
+
+DO $$
+DECLARE
+    month TEXT := 'ledger_entry_' || to_char(now(), 'YYYY_MM');
+    last REGCLASS;
+    bound TEXT;
+    next_posting BIGINT;
+BEGIN
+    IF to_regclass(month) IS NOT NULL THEN
+        RETURN;
+    END IF;
+    LOCK TABLE ledger_entry IN ACCESS EXCLUSIVE MODE;
+    next_posting := nextval('ledger_ids');
+    SELECT c.oid, pg_get_expr(c.relpartbound, c.oid) INTO STRICT last, bound
+    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent = 'ledger_entry'::regclass AND pg_get_expr(c.relpartbound, c.oid) LIKE '%TO (MAXVALUE)';
+    EXECUTE format('ALTER TABLE ledger_entry DETACH PARTITION %s', last);
+    EXECUTE format('ALTER TABLE ledger_entry ATTACH PARTITION %s %s', last,
+        replace(bound, 'TO (MAXVALUE)', format('TO (%s)', next_posting)));
+    EXECUTE format('CREATE TABLE %I PARTITION OF ledger_entry FOR VALUES FROM (%s) TO (MAXVALUE)', month, next_posting);
+END $$;

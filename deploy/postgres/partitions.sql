@@ -1,0 +1,79 @@
+-- Parts the tables that grow with jobs by account, and the ledger's entries by month. Once, with all servers stopped and a
+-- backup made; docs/operate/scale.md tells when, and what it takes. Everything or nothing is done:
+--
+--   psql --set ON_ERROR_STOP=1 --set parts=16 --single-transaction --file partitions.sql postgres://…
+--
+-- Names, columns, keys, indexes and triggers stay what they are: the program and its migrations need not know.
+
+\if :{?parts}
+\else
+\set parts 16
+\endif
+SELECT set_config('honyaku.parts', :'parts', true);
+
+-- A month's entries are those whose transactions were numbered in it: their ids grow with time, and stand in every key.
+CREATE TEMPORARY TABLE parted ON COMMIT DROP AS
+SELECT oid, relname, CASE relname WHEN 'ledger_entry' THEN 'RANGE (transaction_id)' ELSE 'HASH (account_id)' END AS rule
+FROM pg_class
+WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname IN ('order', 'order_found', 'job', 'revision', 'claim',
+    'claim_job', 'reward', 'comment', 'feedback', 'rejection', 'event', 'delivery', 'delivery_attempt', 'task',
+    'ledger_transaction', 'ledger_entry');
+
+DO $$
+BEGIN
+    IF (SELECT COUNT(*) FROM parted) < 16 THEN
+        RAISE EXCEPTION 'these tables are parted already, or this is no database of honyaku';
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM migration WHERE number >= 7) THEN
+        RAISE EXCEPTION 'bring the database up to date first: honyaku migrate run';
+    END IF;
+END $$;
+
+-- What is made again afterwards, in this order: keys, indexes, triggers, and in the end what refers to another table.
+CREATE TEMPORARY TABLE made_again ON COMMIT DROP AS
+SELECT conrelid::regclass::text AS relation, conname AS name, contype = 'f' AS refers, CASE contype WHEN 'f' THEN 4 ELSE 1 END AS turn,
+    format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid)) AS statement
+FROM pg_constraint
+WHERE (contype IN ('p', 'u') AND conrelid IN (SELECT oid FROM parted))
+    OR (contype = 'f' AND (conrelid IN (SELECT oid FROM parted) OR confrelid IN (SELECT oid FROM parted)))
+UNION ALL
+SELECT indrelid::regclass::text, indexrelid::regclass::text, false, 2, pg_get_indexdef(indexrelid)
+FROM pg_index
+WHERE indrelid IN (SELECT oid FROM parted) AND NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexrelid AND contype IN ('p', 'u'))
+UNION ALL
+SELECT tgrelid::regclass::text, tgname, false, 3, pg_get_triggerdef(oid)
+FROM pg_trigger
+WHERE tgrelid IN (SELECT oid FROM parted) AND NOT tgisinternal;
+
+DO $$
+DECLARE
+    parts INT := current_setting('honyaku.parts')::INT;
+    next_posting BIGINT := nextval('ledger_ids');
+    it RECORD;
+BEGIN
+    FOR it IN SELECT * FROM made_again WHERE refers LOOP
+        EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', it.relation, it.name);
+    END LOOP;
+    FOR it IN SELECT * FROM parted LOOP
+        EXECUTE format('ALTER TABLE %I RENAME TO %I', it.relname, it.relname || '_whole');
+        EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS) PARTITION BY %s',
+            it.relname, it.relname || '_whole', it.rule);
+        IF it.relname = 'ledger_entry' THEN
+            EXECUTE format('CREATE TABLE ledger_entry_before PARTITION OF ledger_entry FOR VALUES FROM (MINVALUE) TO (%s)', next_posting);
+            EXECUTE format('CREATE TABLE %I PARTITION OF ledger_entry FOR VALUES FROM (%s) TO (MAXVALUE)',
+                'ledger_entry_' || to_char(now(), 'YYYY_MM'), next_posting);
+        ELSE
+            FOR part IN 0 .. parts - 1 LOOP
+                EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES WITH (MODULUS %s, REMAINDER %s)',
+                    it.relname || '_' || part, it.relname, parts, part);
+            END LOOP;
+        END IF;
+        EXECUTE format('INSERT INTO %I SELECT * FROM %I', it.relname, it.relname || '_whole');
+        EXECUTE format('DROP TABLE %I', it.relname || '_whole');
+    END LOOP;
+    FOR it IN SELECT * FROM made_again ORDER BY turn LOOP
+        EXECUTE it.statement;
+    END LOOP;
+END $$;
+
+ANALYZE;
