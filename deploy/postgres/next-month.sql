@@ -2,8 +2,9 @@
 -- wait for as long as the old month's entries take to be read once). A month that has begun is left alone; if one is never
 -- begun, the one before it goes on.
 --
---   psql --set ON_ERROR_STOP=1 --file next-month.sql postgres://…
+--   psql --file next-month.sql postgres://…
 
+\set ON_ERROR_STOP on
 DO $$
 DECLARE
     month TEXT := 'ledger_entry_' || to_char(now(), 'YYYY_MM');

@@ -1,15 +1,17 @@
 -- Parts the tables that grow with jobs by account, and the ledger's entries by month. Once, with all servers stopped and a
 -- backup made; docs/operate/scale.md tells when, and what it takes. Everything or nothing is done:
 --
---   psql --set ON_ERROR_STOP=1 --set parts=16 --single-transaction --file partitions.sql postgres://…
+--   psql --set parts=16 --file partitions.sql postgres://…
 --
 -- Names, columns, keys, indexes and triggers stay what they are: the program and its migrations need not know.
 
+\set ON_ERROR_STOP on
 \if :{?parts}
 \else
 \set parts 16
 \endif
-SELECT set_config('honyaku.parts', :'parts', true);
+BEGIN;
+SET LOCAL honyaku.parts = :'parts';
 
 -- A month's entries are those whose transactions were numbered in it: their ids grow with time, and stand in every key.
 CREATE TEMPORARY TABLE parted ON COMMIT DROP AS
@@ -21,11 +23,12 @@ WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname IN ('o
 
 DO $$
 BEGIN
-    IF (SELECT COUNT(*) FROM parted) < 16 THEN
-        RAISE EXCEPTION 'these tables are parted already, or this is no database of honyaku';
-    END IF;
-    IF NOT EXISTS (SELECT 1 FROM migration WHERE number >= 7) THEN
-        RAISE EXCEPTION 'bring the database up to date first: honyaku migrate run';
+    IF to_regclass('migration') IS NULL THEN
+        RAISE EXCEPTION 'there are no tables of honyaku here: honyaku migrate run makes them';
+    ELSIF NOT EXISTS (SELECT 1 FROM migration WHERE number >= 7) THEN
+        RAISE EXCEPTION 'the tables are older than their keys: bring them up to date with honyaku migrate run';
+    ELSIF (SELECT COUNT(*) FROM parted) < 16 THEN
+        RAISE EXCEPTION 'these tables are parted already';
     END IF;
 END $$;
 
@@ -76,4 +79,5 @@ BEGIN
     END LOOP;
 END $$;
 
+COMMIT;
 ANALYZE;

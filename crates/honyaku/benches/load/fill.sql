@@ -81,13 +81,13 @@ SELECT {money} + 2 * id + 1, 1, CASE status WHEN 'approved' THEN 'approve:' || i
     CASE status WHEN 'approved' THEN 'approve' ELSE 'refund' END, account_id, order_id, id, 'customer_api', changed_at
 FROM job WHERE status IN ('approved', 'canceled') ORDER BY id;
 
-INSERT INTO ledger_entry (transaction_id, line, sandbox, ledger_account, currency, amount)
-SELECT {base} + i, line, 1, CASE line WHEN 0 THEN 'sandbox:world' ELSE 'sandbox:customer:' || i END, 'USD',
+INSERT INTO ledger_entry (account_id, transaction_id, line, sandbox, ledger_account, currency, amount)
+SELECT i, {base} + i, line, 1, CASE line WHEN 0 THEN 'sandbox:world' ELSE 'sandbox:customer:' || i END, 'USD',
     CASE line WHEN 0 THEN -1000000000 ELSE 1000000000 END
 FROM {series accounts} CROSS JOIN (SELECT 0 AS line UNION ALL SELECT 1) AS two;
 
-INSERT INTO ledger_entry (transaction_id, line, sandbox, ledger_account, currency, amount)
-SELECT {money} + 2 * id + CASE WHEN line < 2 THEN 0 ELSE 1 END, line % 2 + line / 4 * 2, 1,
+INSERT INTO ledger_entry (account_id, transaction_id, line, sandbox, ledger_account, currency, amount)
+SELECT account_id, {money} + 2 * id + CASE WHEN line < 2 THEN 0 ELSE 1 END, line % 2 + line / 4 * 2, 1,
     CASE WHEN line = 0 OR (line = 3 AND status = 'canceled') THEN 'sandbox:customer:' || account_id
         WHEN line < 3 THEN 'sandbox:escrow:' || id
         WHEN line = 3 THEN 'sandbox:translator:' || (9001 + id % 10)

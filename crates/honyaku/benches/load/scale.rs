@@ -1,10 +1,12 @@
 //! What grows with the data: every call of one account with 1,000 jobs, against a small database
-//! and a big one. The calls go to both in turn, one by one, so that whatever else the machine does
-//! hits both alike. Each number printed is the median over the rounds of a round's median or p99.
+//! and a big one, or against a big one and one whose tables are parted. The calls go to both in turn,
+//! one by one, so that whatever else the machine does hits both alike. Each number printed is the
+//! median over the rounds of a round's median or p99.
 
 use super::fill::{BASE, OWN_JOBS, Size, fill};
 use super::server::{Client, Cluster, Keys, Server, jobs};
 use serde_json::{Value, json};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 pub const SMALL: Size = Size { jobs: 100_000, accounts: 100 };
@@ -143,6 +145,7 @@ const KINDS: &[Kind] = &[
 
 /// A database of one size, its server and a connection to it.
 struct Side {
+    name: String,
     server: Server,
     client: Client,
     big: Keys,
@@ -160,7 +163,21 @@ impl Side {
         server.without_callbacks();
         server.while_stopped(|server| fill(server, size));
         let (client, big) = (server.connect(), server.key_of("account-2"));
-        Self { server, client, big, size, jobs: Vec::new(), spare: Vec::new(), made: 0 }
+        let name = format!("{} jobs", size.jobs);
+        Self { name, server, client, big, size, jobs: Vec::new(), spare: Vec::new(), made: 0 }
+    }
+
+    /// Parts the tables, as `docs/operate/scale.md` tells.
+    fn part(&mut self) {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/postgres/partitions.sql");
+        let began = Instant::now();
+        self.server.while_stopped(|server| {
+            let mut psql = Command::new("psql");
+            assert!(psql.args(["--quiet", "--file", script, &server.postgres]).status().unwrap().success());
+        });
+        println!("{}: parted in {:.0} s", self.name, began.elapsed().as_secs_f64());
+        self.name.push_str(", parted");
+        self.client = self.server.connect();
     }
 
     /// Jobs that nobody ordered before.
@@ -246,18 +263,12 @@ fn ids(answer: &Value) -> Vec<String> {
     }
 }
 
-/// Fills one small and one big database and prints how they differ.
-pub fn scale(name: &str, start: impl Fn() -> Server, big: Size) {
-    let mut sides = [SMALL, big].map(|size| Side::new(start(), size));
-    println!("{name}: {} and {} jobs, ms", SMALL.jobs, big.jobs);
+/// Prints how two databases differ.
+fn compare(engine: &str, mut sides: [Side; 2]) {
+    println!("{engine}: {} and {}, ms", sides[0].name, sides[1].name);
     for side in &sides {
         let disk = side.disk();
-        println!(
-            "{} jobs: {:.2} GB, {} bytes a job",
-            side.size.jobs,
-            disk as f64 / 1e9,
-            disk / side.size.jobs
-        );
+        println!("{}: {:.2} GB, {} bytes a job", side.name, disk as f64 / 1e9, disk / side.size.jobs);
     }
     // The first round warms up.
     let mut rounds: Vec<Vec<[[f64; 2]; 2]>> = KINDS.iter().map(|_| Vec::new()).collect();
@@ -286,8 +297,8 @@ pub fn scale(name: &str, start: impl Fn() -> Server, big: Size) {
         let start = side.restart();
         let wipe = side.write("POST", "sandbox/wipe", &json!({ "confirm": "demo" })).1;
         println!(
-            "{} jobs: ready {:.2} s after the start; wiping the account's jobs takes {:.2} s",
-            side.size.jobs,
+            "{}: ready {:.2} s after the start; wiping the account's jobs takes {:.2} s",
+            side.name,
             start.as_secs_f64(),
             wipe.as_secs_f64()
         );
@@ -319,25 +330,23 @@ fn middle(rounds: &[[[f64; 2]; 2]], side: usize, part: usize) -> f64 {
     values[values.len() / 2]
 }
 
-/// Both databases; the words are jobs, accounts and one database's name.
+/// Both engines; the words are jobs, accounts, and one engine's name or `parted`.
 pub fn both(words: &[String]) {
     let number = |at: usize, default: u64| words.get(at).map_or(default, |word| word.parse().unwrap());
     let jobs = number(0, 10_000_000);
     let big = Size { jobs, accounts: number(1, jobs / 1_000) };
     let only = words.get(2).map(String::as_str);
-    if only != Some("postgres") {
-        scale("SQLite", Server::start, big);
+    if only.is_none_or(|only| only == "sqlite") {
+        compare("SQLite", [SMALL, big].map(|size| Side::new(Server::start(), size)));
     }
-    if only != Some("sqlite") {
-        let cluster = Cluster::start();
-        let number = std::cell::Cell::new(0);
-        scale(
-            "PostgreSQL",
-            || {
-                number.set(number.get() + 1);
-                cluster.server(&format!("scale{}", number.get()))
-            },
-            big,
-        );
+    let cluster = Cluster::start();
+    let filled = |name: &str, size| Side::new(cluster.server(name), size);
+    if only.is_none_or(|only| only == "postgres") {
+        compare("PostgreSQL", [filled("small", SMALL), filled("big", big)]);
+    }
+    if only == Some("parted") {
+        let (whole, mut parted) = (filled("whole", big), filled("parted", big));
+        parted.part();
+        compare("PostgreSQL", [whole, parted]);
     }
 }

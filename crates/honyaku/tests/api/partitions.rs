@@ -10,8 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 fn run(script: &str, more: &[&str], database: &Database) {
     let path = format!("{}/../../deploy/postgres/{script}", env!("CARGO_MANIFEST_DIR"));
     let mut psql = postgres_program("psql");
-    psql.args(["--set", "ON_ERROR_STOP=1"]).args(more).args(["--file", &path]).arg(database.url());
-    lines(&mut psql);
+    lines(psql.args(more).args(["--file", &path]).arg(database.url()));
 }
 
 const PARTED: &str = "(SELECT partrelid FROM pg_partitioned_table)";
@@ -34,8 +33,9 @@ fn structure(database: &Database) -> String {
 }
 
 fn parted(database: Database) -> Database {
+    lines(&mut database.command(&["migrate", "run"]));
     if database.ask(&format!("SELECT COUNT(*) FROM {PARTED} AS parted")) == 0 {
-        run("partitions.sql", &["--set", "parts=3", "--single-transaction"], &database);
+        run("partitions.sql", &["--set", "parts=3"], &database);
     }
     database
 }
