@@ -19,7 +19,7 @@ SELECT oid, relname, CASE relname WHEN 'ledger_entry' THEN 'RANGE (transaction_i
 FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname IN ('order', 'order_found', 'job', 'revision', 'claim',
     'claim_job', 'reward', 'comment', 'feedback', 'rejection', 'event', 'delivery', 'delivery_attempt', 'task',
-    'ledger_transaction', 'ledger_entry');
+    'captcha', 'upload', 'ledger_transaction', 'ledger_entry');
 
 DO $$
 BEGIN
@@ -27,7 +27,7 @@ BEGIN
         RAISE EXCEPTION 'there are no tables of honyaku here: honyaku migrate run makes them';
     ELSIF NOT EXISTS (SELECT 1 FROM migration WHERE number >= 7) THEN
         RAISE EXCEPTION 'the tables are older than their keys: bring them up to date with honyaku migrate run';
-    ELSIF (SELECT COUNT(*) FROM parted) < 16 THEN
+    ELSIF (SELECT COUNT(*) FROM parted) < 18 THEN
         RAISE EXCEPTION 'these tables are parted already';
     END IF;
 END $$;

@@ -37,6 +37,11 @@ ALTER TABLE delivery DROP CONSTRAINT delivery_pkey, ADD PRIMARY KEY (account_id,
 ALTER TABLE delivery_attempt DROP CONSTRAINT delivery_attempt_pkey,
     ADD PRIMARY KEY (account_id, delivery_id, attempt);
 ALTER TABLE task DROP CONSTRAINT task_pkey, ADD PRIMARY KEY (account_id, id);
+-- These are also asked for by their secret alone.
+ALTER TABLE captcha DROP CONSTRAINT captcha_pkey, ADD PRIMARY KEY (account_id, token);
+CREATE INDEX captcha_token ON captcha (token);
+ALTER TABLE upload DROP CONSTRAINT upload_with_file_pkey, ADD PRIMARY KEY (account_id, token);
+CREATE INDEX upload_token ON upload (token);
 ALTER TABLE glossary DROP CONSTRAINT glossary_pkey, ADD PRIMARY KEY (account_id, id);
 
 ALTER TABLE order_found ADD FOREIGN KEY (account_id, order_id) REFERENCES "order" (account_id, id);
