@@ -15,7 +15,19 @@ BEGIN
     IF to_regclass(month) IS NOT NULL THEN
         RETURN;
     END IF;
-    LOCK TABLE ledger_entry IN ACCESS EXCLUSIVE MODE;
+    -- Gives way before PostgreSQL would look for a deadlock and end somebody's order.
+    SET LOCAL lock_timeout = '300ms';
+    FOR attempt IN 1 .. 1000 LOOP
+        BEGIN
+            LOCK TABLE ledger_transaction, ledger_entry IN ACCESS EXCLUSIVE MODE;
+            EXIT;
+        EXCEPTION WHEN lock_not_available THEN
+            IF attempt = 1000 THEN
+                RAISE EXCEPTION 'somebody works on the ledger for minutes already: try again later';
+            END IF;
+            PERFORM pg_sleep(0.1);
+        END;
+    END LOOP;
     next_posting := nextval('ledger_ids');
     SELECT c.oid, pg_get_expr(c.relpartbound, c.oid) INTO STRICT last, bound
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid

@@ -83,14 +83,18 @@ fn a_month_begins_while_orders_come_in() {
         for caller in 0..4 {
             let (shop, stop) = (&shop, &stop);
             scope.spawn(move || {
-                (0..).take_while(|_| !stop.load(Ordering::Relaxed)).for_each(|number| {
+                (0..1_000).take_while(|_| !stop.load(Ordering::Relaxed)).for_each(|number| {
                     shop.orders_text(&format!("{caller} orders number {number}"));
                 });
             });
         }
         shop.until("orders come in", || entries("ledger_entry_2001_01") > 20);
+        for year in 2002..2010 {
+            begin();
+            shop.until("orders go on", || of_month() > 20);
+            shop.database.change(&format!("ALTER TABLE {month} RENAME TO ledger_entry_{year}_01"));
+        }
         begin();
-        shop.until("orders go on", || of_month() > 20);
         stop.store(true, Ordering::Relaxed);
     });
     let old = entries("ledger_entry_2001_01");
