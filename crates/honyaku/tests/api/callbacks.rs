@@ -175,6 +175,19 @@ fn each_inbox_is_a_destination_of_its_own() {
 }
 
 /// Five days of failures: the destination rests until its owner resumes it, and then gets all.
+/// Lets the destination of what waits have failed for five days; how its pause is told.
+pub fn pauses(shop: &Shop) -> Value {
+    let paused = || shop.get("account/callbacks", "").unwrap()["paused"].clone();
+    shop.until("it is paused", || {
+        // Each time anew: a turn that is just ending says when the next one is due.
+        shop.database.change("UPDATE delivery SET run_at = 1 WHERE state = 'waiting'");
+        shop.database
+            .change("UPDATE destination SET failures = 60, failing_since = 1, due_at = 1 WHERE paused = 0");
+        paused() != json!([])
+    });
+    paused()[0].clone()
+}
+
 #[test]
 fn a_dead_destination_is_paused_until_it_is_resumed() {
     let shop = Shop::open();
@@ -187,11 +200,7 @@ fn a_dead_destination_is_paused_until_it_is_resumed() {
         state("")["callbacks"][0]["attempts"].as_array().is_some_and(|attempts| attempts.len() == 1)
     });
     assert_eq!(state("")["paused"], json!([]));
-    // The delivery first: a destination that is due without one is put off for a minute.
-    shop.database.change("UPDATE delivery SET run_at = 1");
-    shop.database.change("UPDATE destination SET failures = 60, failing_since = 1, due_at = 1");
-    shop.until("it is paused", || state("")["paused"] != json!([]));
-    let paused = state("")["paused"][0].clone();
+    let paused = pauses(&shop);
     assert!(paused["destination"].as_str().unwrap().ends_with(&format!("/inbox/{token}")));
     assert_eq!((&paused["failing_since"], &paused["waiting"]), (&json!(0), &json!(1)));
     assert_eq!(state("")["callbacks"][0]["next_attempt"], Value::Null);

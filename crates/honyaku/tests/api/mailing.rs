@@ -73,14 +73,7 @@ fn pauses(shop: &Shop) -> Value {
         let failed = |callback: &Value| callback["attempts"].as_array().is_some_and(|all| !all.is_empty());
         log["callbacks"].as_array().is_some_and(|all| all.len() == 2 && all.iter().all(failed))
     });
-    shop.until("it is paused", || {
-        // Each time anew: a turn that is just ending says when the next one is due.
-        shop.database
-            .change("UPDATE destination SET failures = 60, failing_since = 1, due_at = 1 WHERE paused = 0");
-        shop.database.change("UPDATE delivery SET run_at = 1 WHERE state = 'waiting'");
-        callbacks()["paused"] != json!([])
-    });
-    callbacks()["paused"][0].clone()
+    crate::callbacks::pauses(shop)
 }
 
 /// The outbox, as the operator sees it.
