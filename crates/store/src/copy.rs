@@ -153,9 +153,6 @@ fn copy_rest(source: &Db, target: &Db, table: &'static Table) -> Result<(), Erro
 /// Key columns that are texts: both engines have to sort them byte by byte.
 const TEXTS: &[&str] = &["name", "token", "role", "ledger_account", "key", "lc_src", "lc_tgt", "tier"];
 
-/// A row with the columns of the key in front.
-type Keyed = Vec<Value>;
-
 /// The way through a table that an engine has an index for.
 #[derive(Clone)]
 struct Walk {
@@ -193,7 +190,8 @@ impl Walk {
         tx.query_opt(&sql, &[], |row| Ok(row.take_all()))
     }
 
-    fn rows_after(&self, tx: &mut Tx<'_>, after: Option<&[Value]>) -> Result<Vec<Keyed>, Error> {
+    /// The next rows, each with the columns of the key in front.
+    fn rows_after(&self, tx: &mut Tx<'_>, after: Option<&[Value]>) -> Result<Vec<Vec<Value>>, Error> {
         let key = self.columns(tx.dialect()).join(", ");
         let condition = match after {
             None => String::new(),

@@ -158,7 +158,9 @@ pub fn lease(
     let mut leased = tx.query_all(
         &format!(
             "UPDATE delivery SET lease_until = $3 \
-             WHERE (account_id, id) IN (SELECT account_id, id FROM delivery WHERE destination_id = $1 AND state = 'waiting' AND run_at <= $2 AND lease_until <= $2 ORDER BY run_at, id LIMIT $4 {skip_locked}) RETURNING {DELIVERY}"
+             WHERE (account_id, id) IN (SELECT account_id, id FROM delivery WHERE destination_id = $1 \
+             AND state = 'waiting' AND run_at <= $2 AND lease_until <= $2 ORDER BY run_at, id LIMIT $4 {skip_locked}) \
+             RETURNING {DELIVERY}"
         ),
         &[&destination, &now, &now.plus_ms(lease_ms), &limit],
         from_row,

@@ -92,7 +92,8 @@ pub fn lease(tx: &mut Tx<'_>, now: Timestamp, lease_ms: i64, limit: i64) -> Resu
     let mut tasks = tx.query_all(
         &format!(
             "UPDATE task SET lease_until = $2, attempts = attempts + 1 \
-             WHERE (account_id, id) IN (SELECT account_id, id FROM task WHERE dead = 0 AND run_at <= $1 AND lease_until <= $1 ORDER BY run_at, id LIMIT $3 {skip_locked}) RETURNING {TASK}"
+             WHERE (account_id, id) IN (SELECT account_id, id FROM task WHERE dead = 0 AND run_at <= $1 \
+             AND lease_until <= $1 ORDER BY run_at, id LIMIT $3 {skip_locked}) RETURNING {TASK}"
         ),
         &[&now, &now.plus_ms(lease_ms), &limit],
         from_row,

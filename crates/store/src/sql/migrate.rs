@@ -23,30 +23,31 @@ impl Migration {
 }
 
 const MIGRATIONS: &[Migration] = &[
-    Migration {
-        number: 1,
-        name: "base",
-        tables: include_str!("../../migrations/0001_base.sql"),
-        sqlite: include_str!("../../migrations/0001_base.sqlite.sql"),
-        postgres: include_str!("../../migrations/0001_base.postgres.sql"),
-    },
+    apart(
+        shared(1, "base", include_str!("../../migrations/0001_base.sql")),
+        include_str!("../../migrations/0001_base.sqlite.sql"),
+        include_str!("../../migrations/0001_base.postgres.sql"),
+    ),
     shared(2, "file", include_str!("../../migrations/0002_file.sql")),
     shared(3, "scale", include_str!("../../migrations/0003_scale.sql")),
     shared(4, "version", include_str!("../../migrations/0004_version.sql")),
     shared(5, "age", include_str!("../../migrations/0005_age.sql")),
     shared(6, "account", include_str!("../../migrations/0006_account.sql")),
-    Migration {
-        number: 7,
-        name: "keys",
-        tables: include_str!("../../migrations/0007_keys.sql"),
-        sqlite: include_str!("../../migrations/0007_keys.sqlite.sql"),
-        postgres: include_str!("../../migrations/0007_keys.postgres.sql"),
-    },
+    apart(
+        shared(7, "keys", include_str!("../../migrations/0007_keys.sql")),
+        include_str!("../../migrations/0007_keys.sqlite.sql"),
+        include_str!("../../migrations/0007_keys.postgres.sql"),
+    ),
 ];
 
 /// A migration that is the same on both engines.
 const fn shared(number: i64, name: &'static str, tables: &'static str) -> Migration {
     Migration { number, name, tables, sqlite: "", postgres: "" }
+}
+
+/// A migration with a part of each engine's own.
+const fn apart(shared: Migration, sqlite: &'static str, postgres: &'static str) -> Migration {
+    Migration { sqlite, postgres, ..shared }
 }
 
 /// A migration that has run.
