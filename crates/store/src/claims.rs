@@ -158,9 +158,9 @@ pub fn set_deadline(tx: &mut Tx<'_>, claim: &Claim, deadline: Timestamp) -> Resu
 pub fn faults(tx: &mut Tx<'_>) -> Result<Vec<JobId>, Error> {
     tx.query_all(
         "SELECT id FROM job WHERE \
-         (status IN ('pending', 'revising') AND edit_reached = 0 AND NOT EXISTS (SELECT 1 FROM claim_job WHERE job_id = job.id AND active = 1)) \
+         (status IN ('pending', 'revising') AND edit_reached = 0 AND NOT EXISTS (SELECT 1 FROM claim_job cj WHERE cj.account_id = job.account_id AND cj.job_id = job.id AND cj.active = 1)) \
          OR (status IN ('unpaid', 'queued', 'available', 'approved', 'rejected', 'canceled') \
-             AND EXISTS (SELECT 1 FROM claim_job WHERE job_id = job.id AND active = 1))",
+             AND EXISTS (SELECT 1 FROM claim_job cj WHERE cj.account_id = job.account_id AND cj.job_id = job.id AND cj.active = 1))",
         &[],
         Row::take,
     )

@@ -156,8 +156,8 @@ pub fn requests(tx: &mut Tx<'_>, inbox: &Inbox, wanted: &Wanted) -> Result<Vec<R
     tx.query_all(
         "SELECT id, method, path, headers, body, event, job_id, attempt, answered, created_at FROM inbox_request \
          WHERE +account_id = $1 AND inbox_id = $2 AND id > $3 AND (job_id = $4 OR $4 IS NULL) \
-         AND (job_id IN (SELECT j.id FROM job j JOIN api_key k ON k.account_id = j.account_id AND k.id = j.key_id \
-           WHERE k.account_id = $1 AND k.test_run = $5) OR $5 IS NULL) ORDER BY id LIMIT $6",
+         AND (EXISTS (SELECT 1 FROM job j JOIN api_key k ON k.account_id = j.account_id AND k.id = j.key_id \
+           WHERE j.account_id = $1 AND j.id = inbox_request.job_id AND k.test_run = $5) OR $5 IS NULL) ORDER BY id LIMIT $6",
         &[&inbox.account, &inbox.id, &wanted.after, &wanted.job, &wanted.run, &wanted.limit],
         |row| {
             Ok(Received {
@@ -180,8 +180,8 @@ pub fn requests(tx: &mut Tx<'_>, inbox: &Inbox, wanted: &Wanted) -> Result<Vec<R
 pub fn clear(tx: &mut Tx<'_>, inbox: &Inbox, run: Option<&str>) -> Result<(), Error> {
     tx.execute(
         "DELETE FROM inbox_request WHERE +account_id = $1 AND inbox_id = $2 \
-         AND (job_id IN (SELECT j.id FROM job j JOIN api_key k ON k.account_id = j.account_id AND k.id = j.key_id \
-           WHERE k.account_id = $1 AND k.test_run = $3) OR $3 IS NULL)",
+         AND (EXISTS (SELECT 1 FROM job j JOIN api_key k ON k.account_id = j.account_id AND k.id = j.key_id \
+           WHERE j.account_id = $1 AND j.id = inbox_request.job_id AND k.test_run = $3) OR $3 IS NULL)",
         &[&inbox.account, &inbox.id, &run],
     )?;
     Ok(())

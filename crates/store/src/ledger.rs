@@ -185,7 +185,8 @@ pub fn spending_faults(tx: &mut Tx<'_>) -> Result<Vec<String>, Error> {
     tx.query_all(
         "SELECT b.ledger_account FROM ledger_balance b WHERE b.spent <> \
          CASE WHEN b.ledger_account LIKE 'customer:%' OR b.ledger_account LIKE 'sandbox:customer:%' THEN \
-           COALESCE((SELECT -SUM(e.amount) FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id \
+           COALESCE((SELECT -SUM(e.amount) FROM ledger_entry e \
+             JOIN ledger_transaction t ON t.account_id = e.account_id AND t.id = e.transaction_id \
              WHERE e.ledger_account = b.ledger_account AND t.job_id IS NOT NULL), 0) ELSE 0 END \
          ORDER BY b.ledger_account",
         &[],
@@ -251,9 +252,10 @@ pub fn escrow_faults(tx: &mut Tx<'_>) -> Result<Vec<EscrowFault>, Error> {
     tx.query_all(
         "SELECT id, status || ', price ' || price || ', escrow ' || escrow || ', by the books ' || booked FROM ( \
            SELECT id, status, price, escrow, COALESCE((SELECT SUM(e.amount) FROM ledger_transaction t \
-             JOIN ledger_entry e ON e.transaction_id = t.id \
-             WHERE t.job_id = job.id AND e.ledger_account IN ('escrow:' || job.id, 'sandbox:escrow:' || job.id)), 0) AS booked, \
-           EXISTS (SELECT 1 FROM rejection r WHERE r.job_id = job.id AND r.decision IS NULL) AS undecided \
+             JOIN ledger_entry e ON t.account_id = e.account_id AND t.id = e.transaction_id \
+             WHERE t.account_id = job.account_id AND t.job_id = job.id AND e.ledger_account IN ('escrow:' || job.id, 'sandbox:escrow:' || job.id)), 0) AS booked, \
+           EXISTS (SELECT 1 FROM rejection r WHERE r.account_id = job.account_id AND r.job_id = job.id \
+             AND r.decision IS NULL) AS undecided \
            FROM job) AS j \
          WHERE escrow <> booked \
            OR (status IN ('queued', 'available', 'pending', 'reviewable', 'revising', 'hold') AND escrow <> price) \
@@ -267,7 +269,8 @@ pub fn escrow_faults(tx: &mut Tx<'_>) -> Result<Vec<EscrowFault>, Error> {
 /// Jobs charged more than once, or refunded more than they were charged.
 pub fn charge_faults(tx: &mut Tx<'_>) -> Result<Vec<JobId>, Error> {
     tx.query_all(
-        "SELECT t.job_id FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id \
+        "SELECT t.job_id FROM ledger_transaction t \
+         JOIN ledger_entry e ON t.account_id = e.account_id AND t.id = e.transaction_id \
          WHERE t.job_id IN (SELECT id FROM job WHERE forced = 0) AND (e.ledger_account LIKE 'customer:%' OR e.ledger_account LIKE 'sandbox:customer:%') \
          GROUP BY t.job_id \
          HAVING SUM(CASE WHEN t.kind = 'charge' THEN 1 ELSE 0 END) <> 1 OR SUM(e.amount) > 0",
@@ -290,7 +293,8 @@ pub struct Statement {
 /// All postings of a ledger account, oldest first.
 pub fn statement(tx: &mut Tx<'_>, ledger_account: &str) -> Result<Vec<Statement>, Error> {
     tx.query_all(
-        "SELECT t.kind, e.amount, e.currency FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id \
+        "SELECT t.kind, e.amount, e.currency FROM ledger_entry e \
+         JOIN ledger_transaction t ON t.account_id = e.account_id AND t.id = e.transaction_id \
          WHERE e.ledger_account = $1 ORDER BY t.id",
         &[&ledger_account],
         |row| Ok(Statement { kind: row.take()?, amount: row.take()?, currency: row.take()? }),

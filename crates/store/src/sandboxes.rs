@@ -162,7 +162,9 @@ fn remove_orders(tx: &mut Tx<'_>, scope: Scope, condition: &str, value: &dyn Par
     }
     remove_postings(
         tx,
-        &format!("(SELECT id FROM ledger_transaction WHERE account_id = $1 AND job_id IN {jobs})"),
+        &format!(
+            "(SELECT account_id, id FROM ledger_transaction WHERE account_id = $1 AND job_id IN {jobs})"
+        ),
         &params,
     )?;
     let held = format!("SELECT DISTINCT claim_id FROM claim_job WHERE account_id = $1 AND job_id IN {jobs}");
@@ -181,11 +183,11 @@ fn remove_orders(tx: &mut Tx<'_>, scope: Scope, condition: &str, value: &dyn Par
 /// The sandbox's own book. Entries of its robots' and the platform's test accounts go with
 /// the transactions they belong to.
 fn wipe_book(tx: &mut Tx<'_>, scope: Scope) -> Result<(), Error> {
-    let own = "(SELECT id FROM ledger_transaction WHERE account_id = $1 AND sandbox = $2)";
+    let own = "(SELECT account_id, id FROM ledger_transaction WHERE account_id = $1 AND sandbox = $2)";
     remove_postings(tx, own, &[&scope.account, &scope.environment])
 }
 
-/// Deletes these transactions of account $1's sandbox book as if they had never been. What they come to
+/// Deletes these transactions (account, id) of a sandbox's book as if they had never been. What they come to
 /// is summed from them: its robots' accounts have entries of every sandbox.
 fn remove_postings(tx: &mut Tx<'_>, which: &str, params: &[&dyn Param]) -> Result<(), Error> {
     let sums: Vec<(String, i64, i64)> = tx.query_all(
@@ -193,7 +195,7 @@ fn remove_postings(tx: &mut Tx<'_>, which: &str, params: &[&dyn Param]) -> Resul
             "SELECT name, CAST(SUM(amount) AS BIGINT), CAST(SUM(CASE WHEN job_id IS NULL THEN 0 ELSE amount END) AS BIGINT) \
              FROM (SELECT e.ledger_account || '' AS name, e.amount, t.job_id FROM ledger_transaction t \
                JOIN ledger_entry e ON e.account_id = t.account_id AND e.transaction_id = t.id \
-               WHERE t.account_id = $1 AND t.id IN {which}) AS removed GROUP BY name ORDER BY name"
+               WHERE (t.account_id, t.id) IN {which}) AS removed GROUP BY name ORDER BY name"
         ),
         params,
         |row| Ok((row.take()?, row.take()?, row.take()?)),
@@ -205,10 +207,7 @@ fn remove_postings(tx: &mut Tx<'_>, which: &str, params: &[&dyn Param]) -> Resul
             &[&account, &amount, &spent],
         )?;
     }
-    tx.execute(
-        &format!("DELETE FROM ledger_entry WHERE account_id = $1 AND transaction_id IN {which}"),
-        params,
-    )?;
-    tx.execute(&format!("DELETE FROM ledger_transaction WHERE account_id = $1 AND id IN {which}"), params)?;
+    tx.execute(&format!("DELETE FROM ledger_entry WHERE (account_id, transaction_id) IN {which}"), params)?;
+    tx.execute(&format!("DELETE FROM ledger_transaction WHERE (account_id, id) IN {which}"), params)?;
     Ok(())
 }

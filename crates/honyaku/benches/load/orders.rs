@@ -72,7 +72,11 @@ const ORDERED: [(&str, &str); 6] = [
     ("\"order\"", "id"),
     ("job", "order_id"),
     ("ledger_transaction", "COALESCE(order_id, 0)"),
-    ("ledger_entry", "COALESCE((SELECT order_id FROM ledger_transaction WHERE id = transaction_id), 0)"),
+    (
+        "ledger_entry",
+        "COALESCE((SELECT t.order_id FROM ledger_transaction t \
+          WHERE t.account_id = ledger_entry.account_id AND t.id = ledger_entry.transaction_id), 0)",
+    ),
     ("event", "COALESCE(order_id, 0)"),
     ("task", "CASE kind WHEN 'queue' THEN subject_id ELSE 0 END"),
 ];

@@ -4,7 +4,7 @@ use crate::shop::{Shop, encoded, job};
 use serde_json::{Value, json};
 
 /// Continues as the owner of another key.
-fn with_key(shop: &mut Shop, pair: &Value) {
+pub fn with_key(shop: &mut Shop, pair: &Value) {
     shop.public_key = pair["public_key"].as_str().unwrap().to_owned();
     shop.private_key = pair["private_key"].as_str().unwrap().to_owned();
 }
