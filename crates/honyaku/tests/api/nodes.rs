@@ -345,6 +345,68 @@ fn who_fails_in_a_shared_commit_fails_alone() {
     assert_eq!(database.ask("SELECT COUNT(*) FROM number WHERE n % 6 IN (0, 5)"), 20);
 }
 
+/// What a closure leaves to be sent goes with the next one's first question. If the server refuses it,
+/// that one fails alone, but for the next, which was asked in vain and may come again.
+#[test]
+fn what_a_closure_has_left_fails_with_it() {
+    use domain::ids::{AccountId, Environment, Scope};
+    const INSERT: &str = "INSERT INTO number (n) VALUES ($1)";
+    let Some((database, db)) = numbers() else { return };
+    let scope = Scope { account: AccountId(1), environment: Environment::Live };
+    let asks = |tx: &mut Tx<'_>| tx.query_one("SELECT COUNT(*) FROM number", &[], |row| row.take::<i64>());
+    let write = move |number: i64| {
+        move |tx: &mut Tx<'_>| {
+            match number % 7 {
+                // Asks nothing.
+                1 => {}
+                // The server does not know this question; the one before is not to suffer.
+                2 => tx.query_one("SELECT n FROM no_number", &[], |row| row.take::<i64>()).map(|_| ())?,
+                _ => asks(tx).map(|_| ())?,
+            }
+            tx.send(INSERT, &[&number])?;
+            match number % 7 {
+                // It is there already: found out when it is sent.
+                4 => tx.send(INSERT, &[&number]),
+                // Nothing of this is ever sent.
+                6 => Err(Error::Locked("no".into())),
+                _ => Ok(()),
+            }
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let outcomes = |numbers: std::ops::Range<i64>| {
+        let mut writes = tokio::task::JoinSet::new();
+        for number in numbers {
+            let db = db.clone();
+            writes.spawn_on(
+                async move { (number, db.write_for(scope, write(number)).await) },
+                runtime.handle(),
+            );
+        }
+        runtime.block_on(writes.join_all())
+    };
+    let mut accepted = BTreeSet::new();
+    for round in 0..20 {
+        for (number, outcome) in outcomes(round * 70..(round + 1) * 70) {
+            let again = matches!(outcome, Err(Error::Unavailable(_)));
+            let as_it_should = match number % 7 {
+                2 => matches!(outcome, Err(Error::Engine(_))),
+                4 => again,
+                // Right after the one that was refused.
+                5 => again || outcome.is_ok(),
+                6 => matches!(outcome, Err(Error::Locked(_))),
+                _ => outcome.is_ok(),
+            };
+            assert!(as_it_should, "{number}: {outcome:?}");
+            if outcome.is_ok() {
+                accepted.insert(number);
+            }
+        }
+    }
+    let accepted: Vec<String> = accepted.into_iter().map(|number| number.to_string()).collect();
+    assert_eq!(database.told("SELECT string_agg(n::text, ' ' ORDER BY n) FROM number"), accepted.join(" "));
+}
+
 #[test]
 fn a_server_is_believed_only_if_its_certificate_fits() {
     if !Database::new().is_postgres() {

@@ -47,6 +47,9 @@ pub struct Options {
 const WRITE: &str = "BEGIN";
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const BACK: &str = "ROLLBACK TO SAVEPOINT work";
+const FIRST_SAVEPOINT: &str = "SAVEPOINT work";
+const NEXT_SAVEPOINT: &str = "RELEASE SAVEPOINT work; SAVEPOINT work";
+const LAST_SAVEPOINT: &str = "RELEASE SAVEPOINT work";
 
 /// Work, and how its transaction begins; without, it is a single statement.
 type Begun = (Option<&'static str>, Box<dyn Work>);
@@ -228,18 +231,24 @@ fn commit_together(session: &mut Session, first: Turn, waiting: &mut Waiting) ->
         && started.elapsed() < GROUP_FOR
         && let Some(mut work) = waiting.next_of(scope)
     {
-        let step = if done.len() == 1 { "SAVEPOINT work" } else { "RELEASE SAVEPOINT work; SAVEPOINT work" };
-        lost = close(session, &mut done, step);
-        let ended = if lost.is_ok() { attempt(session, work.as_mut()) } else { None };
-        if ended.is_some() {
-            lost = session.roll_back(BACK);
+        session.begin_beside(if done.len() == 1 { FIRST_SAVEPOINT } else { NEXT_SAVEPOINT });
+        let mut ended = attempt(session, work.as_mut());
+        match settle(session, &mut done) {
+            Ok(true) if ended.is_some() => lost = session.roll_back(BACK),
+            Ok(true) => {}
+            Ok(false) => ended = ended.or(Some(Err(session::beside()))),
+            Err(error) => lost = Err(error),
         }
         done.push((work, ended.unwrap_or(Ok(()))));
     }
     if done.len() > 1 && session.has_unsent() && lost.is_ok() {
-        lost = close(session, &mut done, "RELEASE SAVEPOINT work");
+        session.begin_beside(LAST_SAVEPOINT);
+        lost = settle(session, &mut done).map(|_| ());
     }
-    let committed = lost.and_then(|()| session.commit());
+    let committed = match lost {
+        Ok(()) => session.commit(),
+        Err(error) => session.roll_back("ROLLBACK").and(Err(error)),
+    };
     let together = done.len();
     for (work, ended) in done {
         work.answer(ended.as_ref().and(committed.as_ref()).copied());
@@ -247,19 +256,15 @@ fn commit_together(session: &mut Session, first: Turn, waiting: &mut Waiting) ->
     together
 }
 
-/// Sends what the last closure left to be sent, and says the next step. If that fails, the last
-/// one fails alone; an error means that all of them did.
-fn close(session: &mut Session, done: &mut [Ended], step: &str) -> Result<(), Error> {
-    let may_be_its_fault = done.len() > 1 && session.has_unsent();
-    let Err(error) = session.say(step) else { return Ok(()) };
-    if !may_be_its_fault {
-        return Err(error);
-    }
+/// What the last closure left to be sent has arrived. False: it was refused, and that closure
+/// fails alone. An error means that all of them do.
+fn settle(session: &mut Session, done: &mut [Ended]) -> Result<bool, Error> {
+    let Err(error) = session.settle() else { return Ok(true) };
+    // The first has no savepoint.
+    let [_, .., (_, last)] = done else { return Err(error) };
     session.roll_back(BACK)?;
-    if let Some((_, ended)) = done.last_mut() {
-        *ended = Err(error);
-    }
-    Ok(())
+    *last = Err(error);
+    Ok(false)
 }
 
 /// Runs a closure. None: it can be kept. Otherwise it has to be rolled back, and how it ended:

@@ -35,6 +35,10 @@ pub struct Session {
     statements: HashMap<String, Statement>,
     /// To be sent before the next statement.
     unsent: Vec<Unsent>,
+    /// How many of these the closure before has left.
+    inherited: usize,
+    /// Why that was not done.
+    not_inherited: Option<Error>,
     /// To be asked right after the next statement.
     ahead: Vec<Ahead>,
     /// What was asked ahead: statement, values, answer.
@@ -98,6 +102,8 @@ impl Session {
             client,
             statements: HashMap::new(),
             unsent: Vec::new(),
+            inherited: 0,
+            not_inherited: None,
             ahead: Vec::new(),
             foreseen: Vec::new(),
             untouched: true,
@@ -116,13 +122,43 @@ impl Session {
     /// Begins a transaction; the server hears of it with the first statement. Without a text
     /// there is none: a single statement may follow.
     pub fn begin(&mut self, text: Option<&'static str>) {
-        self.unsent.clear();
+        self.forget_unsent();
         self.unsent.extend(text.map(Unsent::Text));
         self.next_closure();
         self.ids.clear();
         self.broken = None;
         self.alone = text.is_none();
         self.untouched = true;
+    }
+
+    /// Begins one more closure in the transaction. What the last one has left to be sent, and this
+    /// text after it, shares the journey of the new one's first question.
+    pub fn begin_beside(&mut self, text: &'static str) {
+        self.unsent.push(Unsent::Text(text));
+        self.inherited = self.unsent.len();
+        self.not_inherited = None;
+    }
+
+    /// Sends what the closure before has left, unless a question took it along. An error if it was
+    /// not done; then nothing of the present closure is either.
+    pub fn settle(&mut self) -> Result<(), Error> {
+        self.send_inherited();
+        self.not_inherited.take().map_or(Ok(()), Err)
+    }
+
+    fn send_inherited(&mut self) {
+        if self.inherited > 0 {
+            let own = self.unsent.split_off(self.inherited);
+            let ahead = std::mem::take(&mut self.ahead);
+            // Why it fails, if it does, is kept.
+            let _ = self.journey(&Last::Nothing);
+            (self.unsent, self.ahead) = (own, ahead);
+        }
+    }
+
+    fn forget_unsent(&mut self) {
+        self.unsent.clear();
+        self.inherited = 0;
     }
 
     /// What the last closure foresaw is nothing to the next.
@@ -143,7 +179,7 @@ impl Session {
 
     /// Ends the transaction, or what came after a savepoint, and keeps nothing of it.
     pub fn roll_back(&mut self, text: &str) -> Result<(), Error> {
-        self.unsent.clear();
+        self.forget_unsent();
         self.ahead.clear();
         self.ids.clear();
         if self.alone || self.untouched { Ok(()) } else { self.say(text) }
@@ -164,9 +200,8 @@ impl Session {
         !self.unsent.is_empty()
     }
 
-    /// One journey: all that waits, and a last statement, whose answer is waited for. If the
-    /// connection turns out to be gone before anything was answered, nothing was done: that is
-    /// tried once more on a new one, unless it took so long that the caller has waited enough.
+    /// As `journey`, in two if the closure's own statements could fail before anything is sent: that
+    /// is no fault of the one before.
     fn travel(&mut self, last: &Last<'_>) -> Result<Landed, Error> {
         if self.alone && !self.untouched {
             return Err(Error::Engine(format!(
@@ -174,19 +209,44 @@ impl Session {
                 last.text()
             )));
         }
-        let began = Instant::now();
+        if self.inherited > 0 && !self.is_ready(last) {
+            self.send_inherited();
+            if self.not_inherited.is_some() {
+                return Err(beside());
+            }
+        }
+        self.journey(last)
+    }
+
+    /// One journey: all that waits, and a last statement, whose answer is waited for. If the
+    /// connection turns out to be gone before anything was answered, nothing was done: that is
+    /// tried once more on a new one, unless it took so long that the caller has waited enough.
+    fn journey(&mut self, last: &Last<'_>) -> Result<Landed, Error> {
+        let (began, inherited) = (Instant::now(), self.inherited);
         let mut landed = self.try_travel(last);
         let at_once = landed.is_err() && began.elapsed() < AT_ONCE;
         if at_once && self.untouched && self.client.is_closed() {
-            self.client = connected(&self.way, &self.runtime)?;
-            self.statements.clear();
-            self.broken = None;
-            landed = self.try_travel(last);
+            self.inherited = inherited;
+            landed = self.reconnect().and_then(|()| self.try_travel(last));
         }
-        self.unsent.clear();
-        self.ahead.clear();
         self.untouched = false;
-        landed
+        let inherits = self.inherited == 0;
+        self.forget_unsent();
+        self.ahead.clear();
+        match landed {
+            Err(error) if !inherits => {
+                self.not_inherited = Some(error);
+                Err(beside())
+            }
+            landed => landed,
+        }
+    }
+
+    fn reconnect(&mut self) -> Result<(), Error> {
+        self.client = connected(&self.way, &self.runtime)?;
+        self.statements.clear();
+        self.broken = None;
+        Ok(())
     }
 
     fn try_travel(&mut self, last: &Last<'_>) -> Result<Landed, Error> {
@@ -212,8 +272,12 @@ impl Session {
         ahead: &[Ahead],
     ) -> Result<Landed, Error> {
         let mut answers = answers.into_iter();
-        for (statement, answer) in unsent.iter().zip(answers.by_ref()) {
+        for (number, statement) in (1..).zip(unsent) {
+            let answer = answers.next().unwrap_or(Ok(Landed::Done));
             answer.map_err(|error| self.failed(&error, statement.text()))?;
+            if number == self.inherited {
+                self.inherited = 0;
+            }
         }
         let landed = answers.next().unwrap_or(Ok(Landed::Done));
         let landed = landed.map_err(|error| self.failed(&error, last.text()))?;
@@ -230,6 +294,24 @@ impl Session {
             }
         }
         Ok(landed)
+    }
+
+    /// The closure's own statements are all prepared.
+    fn is_ready(&self, last: &Last<'_>) -> bool {
+        let own = self.unsent.iter().skip(self.inherited).map(|unsent| match unsent {
+            Unsent::Text(_) => true,
+            Unsent::Bound(sql, values) => self.knows(sql, values.len()),
+        });
+        let last = match last {
+            Last::Nothing | Last::Text(_) => true,
+            Last::Change(sql, params) | Last::Question(sql, params) => self.knows(sql, params.len()),
+        };
+        let ahead = self.ahead.iter().map(|question| self.knows(&question.sql, question.values.len()));
+        last && own.chain(ahead).all(|known| known)
+    }
+
+    fn knows(&self, sql: &str, given: usize) -> bool {
+        self.statements.get(sql).is_some_and(|statement| statement.params().len() == given)
     }
 
     fn prepare_all(&mut self, unsent: &[Unsent], last: &Last<'_>, ahead: &[Ahead]) -> Result<(), Error> {
@@ -306,6 +388,11 @@ impl Session {
         self.broken = Some(Error::Unavailable(fault.to_string()));
         fault
     }
+}
+
+/// What a closure is told whose neighbour has failed.
+pub fn beside() -> Error {
+    Error::Unavailable("a call beside this one failed; nothing was done".into())
 }
 
 fn connected(way: &Way, runtime: &Runtime) -> Result<Client, Error> {
