@@ -6,6 +6,7 @@ use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, params_from_iter};
 use serde_json::json;
 use std::time::Instant;
+use store::sql::{Db, Error, Options, Param, PostgresOptions, Value as Row};
 
 const MOST_JOBS: usize = 300_000;
 const MOST_REQUESTS: usize = 60_000;
@@ -49,18 +50,30 @@ pub fn embedded(jobs_each: usize, connections: usize) {
     let later = json!({ "mode": "automatic", "queue": 86_400, "take": "never" });
     server.connect().post("/v2/sandbox/robot", &server.form(&later));
     let mut raw = Raw::of(&server);
+    let compared = in_rounds(&[&server], jobs_each, connections, || raw.catch_up(connections));
+    println!("orders  {jobs_each:>5} jobs x {connections:>2} connections  {compared}");
+}
+
+/// Jobs accepted a second, beside raw inserts of the same rows, in turn.
+fn in_rounds(
+    servers: &[&Server],
+    jobs_each: usize,
+    connections: usize,
+    mut catch_up: impl FnMut() -> f64,
+) -> String {
     let (mut accepted, mut inserted) = (0.0, 0.0);
     for round in 0..ROUNDS {
-        let requests = prepared(&server, jobs_each, connections, round);
-        accepted += flood(&[&server], &requests, FOR / ROUNDS) * jobs_each as f64;
-        inserted += raw.catch_up(connections);
+        let requests = prepared(servers[0], jobs_each, connections, round);
+        accepted += flood(servers, &requests, FOR / ROUNDS) * jobs_each as f64;
+        inserted += catch_up();
     }
-    println!(
-        "orders  {jobs_each:>5} jobs x {connections:>2} connections  {:>9.0} jobs/s   raw inserts {:>9.0} jobs/s   ratio {:.2}",
-        accepted / f64::from(ROUNDS),
-        inserted / f64::from(ROUNDS),
+    let of_rounds = f64::from(ROUNDS);
+    format!(
+        "{:>9.0} jobs/s   raw inserts {:>9.0} jobs/s   ratio {:.2}",
+        accepted / of_rounds,
+        inserted / of_rounds,
         accepted / inserted
-    );
+    )
 }
 
 /// What orders refer to.
@@ -81,6 +94,33 @@ const ORDERED: [(&str, &str); 6] = [
     ("task", "CASE kind WHEN 'queue' THEN subject_id ELSE 0 END"),
 ];
 
+/// The rows of the orders after this one, each with its order first.
+fn rows_after(table: &str, of_order: &str, after: i64) -> String {
+    format!("SELECT CAST({of_order} AS BIGINT), * FROM {table} WHERE {of_order} > {after} ORDER BY 1, 2")
+}
+
+/// Rows to insert, in transactions of so many orders each.
+struct Batches<T> {
+    /// The order before the first.
+    after: i64,
+    orders_each: usize,
+    all: Vec<Vec<T>>,
+}
+
+impl<T> Batches<T> {
+    fn new(after: i64, orders_each: usize) -> Self {
+        Self { after, orders_each, all: Vec::new() }
+    }
+
+    fn put(&mut self, order: i64, row: T) {
+        let batch = usize::try_from(order - self.after - 1).unwrap() / self.orders_each;
+        if self.all.len() <= batch {
+            self.all.resize_with(batch + 1, Vec::new);
+        }
+        self.all[batch].push(row);
+    }
+}
+
 /// The rows that ordering wrote, inserted again into an empty copy with the same tables, indexes,
 /// constraints and durability, one transaction for as many orders as there were connections.
 struct Raw {
@@ -95,7 +135,7 @@ impl Raw {
         let source = server.database();
         let target = empty_copy(server, &source);
         for (table, _) in PARENTS {
-            for row in rows(&source, &format!("SELECT 0, * FROM {table}")) {
+            for row in rows(&source, &rows_after(table, "0", -1)) {
                 target.execute(&insert(table, row.1.len()), params_from_iter(&row.1)).unwrap();
             }
         }
@@ -104,25 +144,17 @@ impl Raw {
 
     /// Inserts the orders that came since. Jobs a second.
     fn catch_up(&mut self, connections: usize) -> f64 {
-        let mut batches: Vec<Vec<(String, Vec<Cell>)>> = Vec::new();
+        let mut batches = Batches::new(self.order, connections);
         let mut jobs = 0;
         for (table, of_order) in ORDERED {
-            let sql = format!(
-                "SELECT {of_order} AS of_order, * FROM {table} WHERE of_order > {} ORDER BY 1, 2",
-                self.order
-            );
-            for (order, row) in rows(&self.source, &sql) {
-                let batch = usize::try_from(order - self.order - 1).unwrap() / connections;
-                if batches.len() <= batch {
-                    batches.resize_with(batch + 1, Vec::new);
-                }
-                batches[batch].push((insert(table, row.len()), row));
+            for (order, row) in rows(&self.source, &rows_after(table, of_order, self.order)) {
+                batches.put(order, (insert(table, row.len()), row));
                 jobs += usize::from(table == "job");
             }
         }
         self.order = self.source.query_row("SELECT MAX(id) FROM \"order\"", [], |row| row.get(0)).unwrap();
         let began = Instant::now();
-        for batch in &batches {
+        for batch in &batches.all {
             self.target.execute_batch("BEGIN IMMEDIATE").unwrap();
             for (sql, row) in batch {
                 self.target.prepare_cached(sql).unwrap().execute(params_from_iter(row)).unwrap();
@@ -178,51 +210,62 @@ pub fn on_postgres(cluster: &Cluster, nodes: usize, jobs_each: usize, connection
         }
         servers.push(Server::start_on(directory, &url));
     }
-    let accepted = accepted(&servers.iter().collect::<Vec<_>>(), jobs_each, connections);
-    drop(servers);
-    let raw = raw_inserts_on_postgres(&url, &cluster.database(&format!("{name}_raw")), connections);
-    println!(
-        "postgres {nodes} nodes {jobs_each:>5} jobs x {connections:>2} connections  {accepted:>9.0} jobs/s   raw inserts {raw:>9.0} jobs/s   ratio {:.2}",
-        accepted / raw
-    );
+    let mut raw = RawOnServer::of(&url, &cluster.database(&format!("{name}_raw")));
+    let all: Vec<&Server> = servers.iter().collect();
+    let compared = in_rounds(&all, jobs_each, connections, || raw.catch_up(connections));
+    println!("postgres {nodes} nodes {jobs_each:>5} jobs x {connections:>2} connections  {compared}");
 }
 
-/// As `Raw`, all at once: the same rows into the same tables, as many orders a transaction as there
-/// were connections.
-fn raw_inserts_on_postgres(from: &str, to: &str, connections: usize) -> f64 {
-    use store::sql::{Db, Error, Options, Param, PostgresOptions, Value as Row};
-    let open = |url: &str| {
-        let options =
-            PostgresOptions { url: url.to_owned(), connections: 2, authorities: None, replica: None };
-        Db::open(&Options::Postgres(options), 0).unwrap()
-    };
-    let (source, target) = (open(from), open(to));
-    let mut batches: Vec<Vec<(usize, Vec<Row>)>> = Vec::new();
-    let tables: Vec<_> = PARENTS.into_iter().chain(ORDERED).collect();
-    for (index, (table, of_order)) in tables.iter().enumerate() {
-        let sql = format!("SELECT CAST({of_order} AS BIGINT) AS of_order, * FROM {table} ORDER BY 1, 2");
-        let rows = source
-            .write_blocking(move |tx| tx.query_all(&sql, &[], |row| Ok::<_, Error>(row.take_all())))
-            .unwrap();
-        for mut row in rows {
-            let cells = row.split_off(1);
-            let Row::Int(order) = row[0] else { panic!("no order") };
-            let batch = usize::try_from(order).unwrap().div_ceil(connections);
-            if batches.len() <= batch {
-                batches.resize_with(batch + 1, Vec::new);
-            }
-            batches[batch].push((index, cells));
+/// As `Raw`, on a server: the statements are prepared, a row each.
+struct RawOnServer {
+    source: Db,
+    target: Db,
+    order: i64,
+}
+
+impl RawOnServer {
+    fn of(from: &str, to: &str) -> Self {
+        let open = |url: &str| {
+            let options =
+                PostgresOptions { url: url.to_owned(), connections: 2, authorities: None, replica: None };
+            Db::open(&Options::Postgres(options), 0).unwrap()
+        };
+        let raw = Self { source: open(from), target: open(to), order: 0 };
+        for (table, _) in PARENTS {
+            raw.insert(raw.rows(table, "0", -1).into_iter().map(|(_, row)| (table, row)).collect());
         }
+        raw
     }
-    let count = batches.iter().flatten().filter(|(table, _)| tables[*table].0 == "job").count();
-    let began = Instant::now();
-    for batch in batches {
-        let tables = tables.clone();
-        target
+
+    /// Inserts the orders that came since. Jobs a second.
+    fn catch_up(&mut self, connections: usize) -> f64 {
+        let mut batches = Batches::new(self.order, connections);
+        let (mut jobs, mut last) = (0, self.order);
+        for (table, of_order) in ORDERED {
+            for (order, row) in self.rows(table, of_order, self.order) {
+                batches.put(order, (table, row));
+                jobs += usize::from(table == "job");
+                last = last.max(order);
+            }
+        }
+        self.order = last;
+        let began = Instant::now();
+        batches.all.into_iter().for_each(|batch| self.insert(batch));
+        jobs as f64 / began.elapsed().as_secs_f64()
+    }
+
+    fn rows(&self, table: &str, of_order: &str, after: i64) -> Vec<(i64, Vec<Row>)> {
+        let sql = rows_after(table, of_order, after);
+        let row = |row: &mut store::sql::Row| Ok((row.take()?, row.take_all().split_off(1)));
+        self.source.write_blocking(move |tx| tx.query_all::<(i64, _)>(&sql, &[], row)).unwrap()
+    }
+
+    fn insert(&self, rows: Vec<(&'static str, Vec<Row>)>) {
+        self.target
             .write_blocking(move |tx| {
-                for (table, row) in &batch {
+                for (table, row) in &rows {
                     let marks: Vec<String> = (1..=row.len()).map(|number| format!("${number}")).collect();
-                    let sql = format!("INSERT INTO {} VALUES ({})", tables[*table].0, marks.join(","));
+                    let sql = format!("INSERT INTO {table} VALUES ({})", marks.join(","));
                     let cells: Vec<&dyn Param> = row.iter().map(|cell| cell as &dyn Param).collect();
                     tx.execute(&sql, &cells)?;
                 }
@@ -230,5 +273,4 @@ fn raw_inserts_on_postgres(from: &str, to: &str, connections: usize) -> f64 {
             })
             .unwrap();
     }
-    count as f64 / began.elapsed().as_secs_f64()
 }
