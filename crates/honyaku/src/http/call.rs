@@ -137,14 +137,19 @@ impl Call {
         })
     }
 
-    /// Runs a use case that only reads.
+    /// Runs a use case that only reads. A replica ends reads that are in the way of what it receives:
+    /// then the primary is asked.
     pub async fn read<T: Send + 'static>(
         &self,
-        closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
+        closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Clone + Send + 'static,
     ) -> Result<T, Failure> {
-        let (scope, closure) = (self.caller()?.scope(), self.in_context(Actor::CustomerApi, closure)?);
-        let result = store::accounts::read_near(&self.app.db, scope, closure);
-        result.await.map_err(|error| Failure::from_service(error, self.origin()))
+        let (scope, db) = (self.caller()?.scope(), &self.app.db);
+        let near = self.in_context(Actor::CustomerApi, closure.clone())?;
+        let mut result = store::accounts::read_near(db, scope, near).await;
+        if db.has_replica() && result.as_ref().is_err_and(Error::is_unavailable) {
+            result = db.read(self.in_context(Actor::CustomerApi, closure)?).await;
+        }
+        result.map_err(|error| Failure::from_service(error, self.origin()))
     }
 
     /// As `read`, for a use case that takes a few rows by their keys.

@@ -334,7 +334,7 @@ impl Drop for Server {
     }
 }
 
-fn connect(url: &str) -> postgres::Client {
+pub fn connect(url: &str) -> postgres::Client {
     postgres::Client::connect(url, postgres::NoTls).unwrap()
 }
 

@@ -1,7 +1,7 @@
 //! Several servers on one database, behind a round robin: any request may go to any of them
 //! (PostgreSQL only).
 
-use crate::database::{Cluster, Database};
+use crate::database::{Cluster, Database, connect};
 use crate::house::House;
 use crate::island::Island;
 use crate::shop::{Shop, job};
@@ -233,6 +233,35 @@ fn a_replica_is_read_only_where_it_has_caught_up() {
     for _ in 0..20 {
         assert_eq!(listed(), 4, "the primary answers");
     }
+}
+
+/// A replica ends reads that are in the way of what it receives from the primary.
+#[test]
+fn the_primary_answers_what_the_replica_ends() {
+    if !Database::new().is_postgres() {
+        return;
+    }
+    let cluster = Cluster::followed();
+    let database = cluster.database();
+    let replica = cluster.replica_of(&database);
+    let node = Shop::start(database.shared(), &["--database-replica", &replica]);
+    node.orders_text("to be listed");
+    let mut primary = connect(&database.url());
+    let replica = Mutex::new(connect(&replica));
+    let until = |sql: &str| {
+        node.until(sql, || replica.lock().unwrap().query(sql, &[]).is_ok_and(|rows| !rows.is_empty()));
+    };
+    until("SELECT 1 FROM job");
+    // Who wants to read jobs waits from now on, on both.
+    primary.batch_execute("BEGIN; LOCK TABLE job IN ACCESS EXCLUSIVE MODE").unwrap();
+    until("SELECT 1 FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'job'::regclass");
+    let listed = std::thread::scope(|scope| {
+        let listing = scope.spawn(|| node.get("translate/jobs", ""));
+        until("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
+        primary.batch_execute("COMMIT").unwrap();
+        listing.join().unwrap()
+    });
+    assert_eq!(listed.unwrap().as_array().unwrap().len(), 1);
 }
 
 #[test]

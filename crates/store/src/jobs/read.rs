@@ -50,6 +50,7 @@ fn of_texts<'a>(scope: &'a Scope, text_keys: &'a [&'a [u8]]) -> (String, Vec<&'a
 }
 
 /// Which jobs a list asks for.
+#[derive(Clone)]
 pub struct Filter {
     /// Only with this status.
     pub status: Option<Status>,
