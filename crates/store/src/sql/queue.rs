@@ -114,10 +114,10 @@ impl<T> Queue<T> {
         self.arrived.notify_one();
     }
 
-    /// Nobody waits for the writer.
-    pub fn is_empty(&self) -> bool {
+    /// How many closures wait for the writer.
+    pub fn len(&self) -> usize {
         let waiting = self.lock();
-        waiting.calls.is_empty() && waiting.background.is_empty()
+        waiting.calls.len() + waiting.background.len()
     }
 
     /// Says how long a closure took.

@@ -23,9 +23,15 @@ pub type Sync = Box<dyn FnMut() -> io::Result<()> + Send>;
 /// The way to the thread that syncs. It ends when the last of these is gone.
 #[derive(Clone)]
 pub struct Disk {
-    waiting: mpsc::Sender<Box<dyn Work>>,
+    waiting: mpsc::Sender<Waiting>,
     log: Arc<Log>,
     sync: Arc<Mutex<Sync>>,
+}
+
+/// Who is answered when so many commits are on the disk.
+struct Waiting {
+    for_commits: u64,
+    all: Vec<Box<dyn Work>>,
 }
 
 /// How many commits there were.
@@ -45,15 +51,16 @@ struct Log {
 impl Disk {
     /// Starts the thread. It tells the queue whenever the disk is free again.
     pub fn start(sync: Sync, queue: Arc<Queue<Box<dyn Work>>>) -> Result<Self, Error> {
-        let (waiting, arrived) = mpsc::channel::<Box<dyn Work>>();
+        let (waiting, arrived) = mpsc::channel::<Waiting>();
         let disk = Self { waiting, log: Arc::default(), sync: Arc::new(Mutex::new(sync)) };
         let (log, sync) = (Arc::clone(&disk.log), Arc::clone(&disk.sync));
         spawn("db-sync", move || {
             while let Ok(first) = arrived.recv() {
                 let together: Vec<_> = std::iter::once(first).chain(arrived.try_iter()).collect();
-                let synced = log.sync(&sync);
+                let commits = together.iter().map(|waiting| waiting.for_commits).max();
+                let synced = log.sync(&sync, commits.unwrap_or_default());
                 queue.wake();
-                for work in together {
+                for work in together.into_iter().flat_map(|waiting| waiting.all) {
                     work.answer(synced.as_ref().copied());
                 }
             }
@@ -78,7 +85,7 @@ impl Disk {
 
     /// Syncs on this thread. How it went is told to those who are answered.
     pub fn sync_here(&self) {
-        let _ = self.log.sync(&self.sync);
+        let _ = self.log.sync(&self.sync, self.log.begun.load(SeqCst));
     }
 
     /// How long the last sync took.
@@ -93,25 +100,32 @@ impl Disk {
 
     /// Answers once everything is on the disk that the work wrote or saw.
     pub fn answer(&self, work: Box<dyn Work>) {
-        if self.log.synced.load(SeqCst) == self.log.begun.load(SeqCst) && !self.has_failed() {
-            work.answer(Ok(()));
+        self.answer_all(vec![work]);
+    }
+
+    /// Answers who came together.
+    pub fn answer_all(&self, all: Vec<Box<dyn Work>>) {
+        // One that has begun may have been seen, though it has not ended.
+        let for_commits = self.log.begun.load(SeqCst);
+        if self.log.synced.load(SeqCst) >= for_commits && !self.has_failed() {
+            all.into_iter().for_each(|work| work.answer(Ok(())));
         } else {
-            // Without the thread it is dropped, and its caller told so.
-            drop(self.waiting.send(work));
+            // Without the thread they are dropped, and their callers told so.
+            drop(self.waiting.send(Waiting { for_commits, all }));
         }
     }
 }
 
 impl Log {
-    fn sync(&self, sync: &Mutex<Sync>) -> Result<(), Error> {
+    /// Makes so many commits durable, and those that have come since.
+    fn sync(&self, sync: &Mutex<Sync>, commits: u64) -> Result<(), Error> {
         // Whoever waits here finds it done.
         let mut sync = sync.lock().unwrap_or_else(PoisonError::into_inner);
         let ended = self.ended.load(SeqCst);
         if self.failed.load(SeqCst) {
             return Err(Error::Unavailable("the disk failed; start the server anew".into()));
         }
-        // A commit that has begun may have been seen, though it has not ended.
-        if self.synced.load(SeqCst) < self.begun.load(SeqCst) {
+        if self.synced.load(SeqCst) < commits {
             let began = Instant::now();
             let synced = sync();
             self.took_us.store(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX), SeqCst);
@@ -182,6 +196,22 @@ mod tests {
         assert!(!disk.is_busy());
         ask("a read after it");
         assert_eq!(answered.recv_timeout(SOON).unwrap(), ("a read after it", true));
+    }
+
+    #[test]
+    fn who_needs_no_later_commit_does_not_wait_for_its_sync() {
+        let (disk, ended, ask, answered) = disk();
+        disk.commit_begins();
+        disk.commit_ended();
+        ask("the first of a commit");
+        while disk.sync.try_lock().is_ok() {
+            std::thread::yield_now();
+        }
+        ask("the second, after the sync began");
+        disk.commit_begins();
+        ended.send(Ok(())).unwrap();
+        assert_eq!(answered.recv_timeout(SOON).unwrap(), ("the first of a commit", true));
+        assert_eq!(answered.recv_timeout(SOON).unwrap(), ("the second, after the sync began", true));
     }
 
     #[test]

@@ -21,6 +21,8 @@ const GROUP_FOR: Duration = Duration::from_millis(10);
 const BACKGROUND_FOR: Duration = Duration::from_millis(2);
 /// So long a commit waits for one more closure when several came together before.
 const PATIENCE: Duration = Duration::from_micros(100);
+/// Smaller commits are not worth a sync while others wait.
+const SMALL: usize = 16;
 /// So long nobody is trusted after one that was sure has failed.
 const DISTRUST: Duration = Duration::from_secs(60);
 
@@ -38,6 +40,8 @@ struct Writer<'c> {
     group_for: Duration,
     /// How many closures shared the last commit.
     together: usize,
+    /// About how many were under way at once lately, from the queue to their answer.
+    company: usize,
     /// Before then every closure gets a savepoint.
     trust_from: Option<Instant>,
 }
@@ -45,7 +49,7 @@ struct Writer<'c> {
 impl<'c> Writer<'c> {
     fn new(connection: &'c Connection, queue: &'c Closures, disk: &'c Disk) -> Self {
         let sql = Transaction::new(connection);
-        Self { sql, queue, disk, group_for: GROUP_FOR, together: 0, trust_from: None }
+        Self { sql, queue, disk, group_for: GROUP_FOR, together: 0, company: 0, trust_from: None }
     }
 
     fn run(&mut self) {
@@ -79,9 +83,11 @@ impl<'c> Writer<'c> {
             return 0;
         }
         let mut done = vec![first];
+        self.company -= self.company / 8;
         let mut background = if urgency == Urgency::Background { started.elapsed() } else { Duration::ZERO };
         while let left = self.group_for.saturating_sub(started.elapsed())
             && !left.is_zero()
+            && !self.is_half(done.len())
             && let work = started.elapsed()
             && let asked = Instant::now()
             && let Some((mut closure, urgency)) = self.queue.next_while(background < BACKGROUND_FOR, || {
@@ -104,6 +110,16 @@ impl<'c> Writer<'c> {
         let together = done.len();
         self.commit(done, urgency);
         together
+    }
+
+    /// Half of those who are under way are in the commit, and the disk is free for it. If all
+    /// were, nobody would be left to work for while it is synced, answered and the next
+    /// requests are read.
+    fn is_half(&mut self, done: usize) -> bool {
+        let busy = self.disk.is_busy();
+        let unanswered = if busy { self.together } else { 0 };
+        self.company = self.company.max(unanswered + done + self.queue.len());
+        !busy && done >= SMALL && done * 2 >= self.company
     }
 
     /// How long the commit stays open for one more closure. While the disk is busy it could not
@@ -134,11 +150,11 @@ impl<'c> Writer<'c> {
             return;
         }
         // With one caller at a time, another thread to sync would only have to be woken.
-        let alone = done.len() == 1 && self.together <= 1 && self.queue.is_empty();
+        let alone = done.len() == 1 && self.together <= 1 && self.queue.len() == 0;
         if alone {
             self.disk.sync_here();
         }
-        done.into_iter().for_each(|closure| self.disk.answer(closure));
+        self.disk.answer_all(done);
     }
 
     /// Runs a closure beside others. False if it cannot be taken back without them.
@@ -226,17 +242,25 @@ mod tests {
         }
 
         fn told(&self, writer: &mut Writer<'_>, closures: &[Closure]) -> Vec<Result<(), Error>> {
-            let answers: Vec<Answer<(), Error>> = closures
-                .iter()
-                .map(|closure| {
-                    let (call, answer) = Call::new(*closure);
-                    self.queue.push(Box::new(call), Urgency::Call);
-                    answer
-                })
-                .collect();
+            let answers = self.asked(closures);
+            self.commit(writer);
+            answers.into_iter().map(|answer| answer.blocking_recv().unwrap()).collect()
+        }
+
+        fn asked(&self, closures: &[Closure]) -> Vec<Answer<(), Error>> {
+            let ask = |closure: &Closure| {
+                let (call, answer) = Call::new(*closure);
+                self.queue.push(Box::new(call), Urgency::Call);
+                answer
+            };
+            closures.iter().map(ask).collect()
+        }
+
+        /// One commit of those who asked. How many were in it.
+        fn commit(&self, writer: &mut Writer<'_>) -> usize {
             let (first, urgency) = self.queue.next().unwrap();
             writer.together = writer.commit_together(first, urgency);
-            answers.into_iter().map(|answer| answer.blocking_recv().unwrap()).collect()
+            writer.together
         }
 
         fn writer(&self) -> Writer<'_> {
@@ -308,6 +332,24 @@ mod tests {
         let told = house.told(writer, &[|tx| insert(tx, 1), sure, |tx| insert(tx, 3)]);
         assert!(told[0].is_ok() && told[1].is_err() && told[2].is_ok(), "{told:?}");
         assert_eq!(house.numbers(), [1, 3]);
+    }
+
+    #[test]
+    fn many_go_in_halves_few_together_and_all_while_the_disk_is_busy() {
+        let house = House::open();
+        let writer = &mut house.writer();
+        let next: Closure = insert_next;
+        let _answers = house.asked(&[next; 64]);
+        assert_eq!([house.commit(writer), house.commit(writer)], [32, 32]);
+        house.disk.sync_here();
+        writer.company = 0;
+        let _answers = house.asked(&[next; 16]);
+        assert_eq!(house.commit(writer), 16);
+        house.disk.sync_here();
+        house.disk.commit_begins();
+        house.disk.commit_ended();
+        let _answers = house.asked(&[next; 64]);
+        assert_eq!(house.commit(writer), 64, "it could not go to the disk before");
     }
 
     fn insert_next(tx: &mut Tx<'_>) -> Result<(), Error> {
