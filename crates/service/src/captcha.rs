@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::secrets;
 use domain::fault::Fault;
 use domain::ids::{JobId, Scope, Timestamp};
+use std::collections::HashMap;
 use store::reviews::{self, Captcha};
 use store::sql::Tx;
 
@@ -26,9 +27,10 @@ pub fn challenge(tx: &mut Tx<'_>, ctx: &Context, job: JobId) -> Result<Captcha, 
     Ok(captcha)
 }
 
-/// The address of the picture of a job's current challenge.
-pub fn current_url(tx: &mut Tx<'_>, ctx: &Context, job: JobId) -> Result<Option<String>, Error> {
-    Ok(reviews::current_captcha(tx, ctx.scope, job)?.map(|captcha| url(ctx, &captcha.token)))
+/// The addresses of the pictures of jobs' current challenges.
+pub fn current_urls(tx: &mut Tx<'_>, ctx: &Context, jobs: &[JobId]) -> Result<HashMap<JobId, String>, Error> {
+    let captchas = reviews::current_captchas(tx, ctx.scope, jobs)?;
+    Ok(captchas.into_iter().map(|(job, captcha)| (job, url(ctx, &captcha.token))).collect())
 }
 
 fn url(ctx: &Context, token: &str) -> String {

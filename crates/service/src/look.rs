@@ -10,6 +10,7 @@ use domain::job::Status;
 use domain::ledger::LedgerAccount;
 use domain::money::Money;
 use serde_json::{Value, json};
+use std::collections::HashMap;
 use store::accounts::Account;
 use store::jobs::{self, Job};
 use store::orders::{self, Order};
@@ -48,16 +49,14 @@ pub fn job(tx: &mut Tx<'_>, ctx: &Context, id: JobId, pre_mt: bool) -> Result<Va
 
 /// Several jobs in the order asked, each once; unknown ids are left out.
 pub fn several(tx: &mut Tx<'_>, ctx: &Context, ids: &[JobId]) -> Result<Vec<Value>, Error> {
-    let mut seen = std::collections::HashSet::new();
-    let mut payloads = Vec::new();
+    let mut places = HashMap::new();
     for id in ids {
-        if seen.insert(*id)
-            && let Some(job) = jobs::find(tx, ctx.scope, *id)?
-        {
-            payloads.push(payload::job(tx, ctx, &job)?);
-        }
+        let next = places.len();
+        places.entry(*id).or_insert(next);
     }
-    Ok(payloads)
+    let mut jobs = jobs::with_ids(tx, ctx.scope, &Vec::from_iter(places.keys().copied()))?;
+    jobs.sort_by_key(|job| places.get(&job.id));
+    payload::jobs(tx, ctx, &jobs)
 }
 
 /// An order's overview.

@@ -6,8 +6,10 @@
 use crate::context::Context;
 use crate::error::Error;
 use crate::{captcha, estimate};
+use domain::ids::JobId;
 use domain::job::Status;
 use serde_json::{Map, Value, json};
+use std::collections::{HashMap, HashSet};
 use store::jobs::Job;
 use store::reviews;
 use store::sql::Tx;
@@ -15,10 +17,83 @@ use store::threads::{Comment, Subject};
 
 /// A job's payload, its members in the contract's order.
 pub fn job(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Value, Error> {
-    let eta = estimate::eta_s(tx, ctx, job)?;
-    let mut payload = required(job, eta);
-    optional(tx, ctx, job, &mut payload)?;
-    Ok(Value::Object(payload))
+    let beside = Beside::of(tx, ctx, std::slice::from_ref(job))?;
+    beside.payload(tx, ctx, job)
+}
+
+/// The payloads of several jobs.
+pub fn jobs(tx: &mut Tx<'_>, ctx: &Context, jobs: &[Job]) -> Result<Vec<Value>, Error> {
+    let beside = Beside::of(tx, ctx, jobs)?;
+    jobs.iter().map(|job| beside.payload(tx, ctx, job)).collect()
+}
+
+/// What belongs to jobs and lies in other tables.
+pub struct Beside {
+    captcha_urls: HashMap<JobId, String>,
+    /// Job and round of rejections found unfair.
+    unfair: HashSet<(JobId, i64)>,
+}
+
+impl Beside {
+    /// Reads it, in few questions to the database.
+    pub fn of(tx: &mut Tx<'_>, ctx: &Context, jobs: &[Job]) -> Result<Self, Error> {
+        let ids = |wanted: fn(&Job) -> bool| -> Vec<JobId> {
+            jobs.iter().filter(|job| wanted(job)).map(|job| job.id).collect()
+        };
+        let reviewable = ids(|job| job.status == Status::Reviewable);
+        let rejected = ids(|job| shown_status(job) == Status::Rejected);
+        Ok(Self {
+            captcha_urls: captcha::current_urls(tx, ctx, &reviewable)?,
+            unfair: reviews::unfair(tx, ctx.scope, &rejected)?,
+        })
+    }
+
+    /// The payload of one of the jobs.
+    pub fn payload(&self, tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Value, Error> {
+        let eta = estimate::eta_s(tx, ctx, job)?;
+        let mut payload = required(job, eta);
+        self.add_optional(ctx, job, &mut payload)?;
+        Ok(Value::Object(payload))
+    }
+
+    fn add_optional(&self, ctx: &Context, job: &Job, payload: &mut Map<String, Value>) -> Result<(), Error> {
+        let mut put = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                payload.insert(name.to_owned(), value);
+            }
+        };
+        put("body_tgt", self.visible_translation(job).map(Value::from));
+        put("callback_url", job.callback_url.clone().map(Value::from));
+        put("custom_data", job.custom_data.clone().map(Value::from));
+        put("captcha_url", self.captcha_urls.get(&job.id).cloned().map(Value::from));
+        if matches!(job.status, Status::Reviewable | Status::Approved) {
+            put("preview_url", Some(json!(captcha::preview_url(ctx, job.id))));
+        }
+        put("glossary_id", job.glossary.map(|id| json!(id.0)));
+        put("position", job.position.filter(|_| job.group.is_some()).map(Value::from));
+        put("group_id", job.group.map(|id| json!(id.to_string())));
+        put("purpose", job.purpose.clone().map(Value::from));
+        put("tone", job.tone.clone().map(Value::from));
+        put("max_chars", job.max_chars.map(Value::from));
+        put("services", job.edit.then(|| json!(["translation", "edit"])));
+        put("attachments", attachments(job.attachments.as_deref())?);
+        Ok(())
+    }
+
+    /// The translation, if the customer may see it in this status.
+    fn visible_translation(&self, job: &Job) -> Option<String> {
+        let visible = match shown_status(job) {
+            Status::Reviewable | Status::Revising | Status::Approved => true,
+            Status::Rejected => self.unfair.contains(&(job.id, job.round)),
+            _ => false,
+        };
+        job.body_tgt.clone().filter(|_| visible)
+    }
+}
+
+/// A held job's is where it stood before.
+fn shown_status(job: &Job) -> Status {
+    job.held_from.unwrap_or(job.status)
 }
 
 /// A job's payload as a callback says it: with its unit type.
@@ -49,51 +124,6 @@ fn required(job: &Job, eta: i64) -> Map<String, Value> {
         Value::Object(members) => members,
         _ => Map::new(),
     }
-}
-
-fn optional(
-    tx: &mut Tx<'_>,
-    ctx: &Context,
-    job: &Job,
-    payload: &mut Map<String, Value>,
-) -> Result<(), Error> {
-    let mut put = |name: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            payload.insert(name.to_owned(), value);
-        }
-    };
-    put("body_tgt", visible_translation(tx, ctx, job)?.map(Value::from));
-    put("callback_url", job.callback_url.clone().map(Value::from));
-    put("custom_data", job.custom_data.clone().map(Value::from));
-    if job.status == Status::Reviewable {
-        put("captcha_url", captcha::current_url(tx, ctx, job.id)?.map(Value::from));
-    }
-    if matches!(job.status, Status::Reviewable | Status::Approved) {
-        put("preview_url", Some(json!(captcha::preview_url(ctx, job.id))));
-    }
-    put("glossary_id", job.glossary.map(|id| json!(id.0)));
-    put("position", job.position.filter(|_| job.group.is_some()).map(Value::from));
-    put("group_id", job.group.map(|id| json!(id.to_string())));
-    put("purpose", job.purpose.clone().map(Value::from));
-    put("tone", job.tone.clone().map(Value::from));
-    put("max_chars", job.max_chars.map(Value::from));
-    put("services", job.edit.then(|| json!(["translation", "edit"])));
-    put("attachments", attachments(job.attachments.as_deref())?);
-    Ok(())
-}
-
-/// The translation, if the customer may see it in this status.
-fn visible_translation(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Option<String>, Error> {
-    let status = job.held_from.unwrap_or(job.status);
-    let visible = match status {
-        Status::Reviewable | Status::Revising | Status::Approved => true,
-        Status::Rejected => {
-            let rejection = reviews::rejection(tx, ctx.scope, job.id, job.round)?;
-            rejection.and_then(|rejection| rejection.decision) == Some(domain::review::Decision::Unfair)
-        }
-        _ => false,
-    };
-    Ok(job.body_tgt.clone().filter(|_| visible))
 }
 
 fn attachments(text: Option<&str>) -> Result<Option<Value>, Error> {

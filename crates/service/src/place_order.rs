@@ -425,16 +425,13 @@ fn answer(
         job_ids: Vec::new(),
         dry_run: request.dry_run,
     };
+    let (old, beside) = remember_old(tx, ctx, order, &fates)?;
     for (draft, fate) in request.drafts.iter().zip(fates) {
         let key = draft.key.clone();
         match fate {
             Fate::Old(known) => {
-                let mut payloads = Vec::with_capacity(known.len());
-                for old in &known {
-                    orders::remember_found(tx, order, old.id)?;
-                    let present = jobs::find(tx, ctx.scope, old.id)?;
-                    payloads.push(payload::job(tx, ctx, present.as_ref().unwrap_or(old))?);
-                }
+                let present = known.iter().filter_map(|job| old.get(&job.id));
+                let payloads = present.map(|job| beside.payload(tx, ctx, job)).collect::<Result<_, _>>()?;
                 placed.job_ids.push((key.clone(), known.first().map(|job| job.id)));
                 placed.known.push((key, payloads));
             }
@@ -455,4 +452,19 @@ fn answer(
         }
     }
     Ok(placed)
+}
+
+/// The old jobs as they are now, some were bought by this order, and what belongs to them.
+fn remember_old(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    order: &Order,
+    fates: &[Fate],
+) -> Result<(HashMap<JobId, Job>, payload::Beside), Error> {
+    let known = fates.iter().filter_map(|fate| if let Fate::Old(known) = fate { Some(known) } else { None });
+    let found: BTreeSet<JobId> = known.flatten().map(|job| job.id).collect();
+    orders::remember_found(tx, order, &found)?;
+    let present = jobs::with_ids(tx, ctx.scope, &Vec::from_iter(found))?;
+    let beside = payload::Beside::of(tx, ctx, &present)?;
+    Ok((present.into_iter().map(|job| (job.id, job)).collect(), beside))
 }

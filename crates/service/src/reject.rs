@@ -56,7 +56,7 @@ pub fn reject(tx: &mut Tx<'_>, ctx: &Context, id: JobId, request: &Request) -> R
     }
     match &request.captcha {
         None if request.captcha_required || ctx.desk.captcha_always => {
-            let url = captcha::current_url(tx, ctx, id)?.unwrap_or_default();
+            let url = captcha::current_urls(tx, ctx, &[id])?.remove(&id).unwrap_or_default();
             return Err(Fault::new(2400, format!("send the text of the picture at {url}"))
                 .of("captcha")
                 .into());

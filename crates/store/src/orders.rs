@@ -1,9 +1,10 @@
 //! Orders: what one call bought or found.
 
-use crate::sql::{Error, Row, Tx};
+use crate::sql::{Error, Param, Row, Tx, ValueRef};
 use domain::ids::*;
 use domain::job::Status;
 use domain::money::Currency;
+use std::collections::BTreeSet;
 
 /// An order as stored.
 #[derive(Clone, Debug)]
@@ -74,13 +75,11 @@ pub fn find(tx: &mut Tx<'_>, scope: Scope, id: OrderId) -> Result<Option<Order>,
     )
 }
 
-/// Remembers that the order found an old job.
-pub fn remember_found(tx: &mut Tx<'_>, order: &Order, job: JobId) -> Result<(), Error> {
-    tx.execute(
-        "INSERT INTO order_found (account_id, order_id, job_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        &[&order.scope.account, &order.id, &job],
-    )?;
-    Ok(())
+/// Remembers which old jobs a new order found.
+pub fn remember_found(tx: &mut Tx<'_>, order: &Order, jobs: &BTreeSet<JobId>) -> Result<(), Error> {
+    let row = |job: &JobId| vec![order.scope.account.value(), order.id.value(), ValueRef::Int(job.0)];
+    let rows: Vec<_> = jobs.iter().map(row).collect();
+    tx.send_rows("INSERT INTO order_found (account_id, order_id, job_id)", &rows)
 }
 
 /// One job of an order's overview.

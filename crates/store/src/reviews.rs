@@ -4,6 +4,7 @@ use crate::sql::{Error, Row, Tx};
 use domain::ids::*;
 use domain::money::Money;
 use domain::review::{Decision, FollowUp, Reason};
+use std::collections::{HashMap, HashSet};
 
 /// The customer's feedback on an approved job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,14 +99,29 @@ fn captcha_from_row(row: &mut Row) -> Result<Captcha, Error> {
     Ok(Captcha { token: row.take()?, job: row.take()?, tries_left: row.take()?, expires_at: row.take()? })
 }
 
-/// The newest challenge of a job that is neither used nor ended.
+/// The newest challenge of a job that is not used.
 pub fn current_captcha(tx: &mut Tx<'_>, scope: Scope, job: JobId) -> Result<Option<Captcha>, Error> {
-    tx.query_opt(
-        "SELECT token, job_id, tries_left, expires_at FROM captcha \
-         WHERE job_id = $2 AND account_id = $1 AND used = 0 ORDER BY expires_at DESC, tries_left DESC LIMIT 1",
-        &[&scope.account, &job],
+    Ok(current_captchas(tx, scope, &[job])?.remove(&job))
+}
+
+/// Of each job the newest challenge that is not used.
+pub fn current_captchas(
+    tx: &mut Tx<'_>,
+    scope: Scope,
+    jobs: &[JobId],
+) -> Result<HashMap<JobId, Captcha>, Error> {
+    let oldest_first = tx.query_in(
+        |list| {
+            format!(
+                "SELECT token, job_id, tries_left, expires_at FROM captcha \
+                 WHERE account_id = $1 AND used = 0 AND job_id IN {list} ORDER BY expires_at, tries_left"
+            )
+        },
+        &[&scope.account],
+        jobs,
         captcha_from_row,
-    )
+    )?;
+    Ok(oldest_first.into_iter().map(|captcha| (captcha.job, captcha)).collect())
 }
 
 /// True if there is an open challenge with this token.
@@ -188,6 +204,21 @@ pub fn rejection(tx: &mut Tx<'_>, scope: Scope, job: JobId, round: i64) -> Resul
             })
         },
     )
+}
+
+/// Those of the jobs' rejections that staff found unfair: job and round.
+pub fn unfair(tx: &mut Tx<'_>, scope: Scope, jobs: &[JobId]) -> Result<HashSet<(JobId, i64)>, Error> {
+    let found = tx.query_in(
+        |list| {
+            format!(
+                "SELECT job_id, round FROM rejection WHERE account_id = $1 AND decision = $2 AND job_id IN {list}"
+            )
+        },
+        &[&scope.account, &Decision::Unfair.code()],
+        jobs,
+        |row| Ok((row.take()?, row.take()?)),
+    )?;
+    Ok(found.into_iter().collect())
 }
 
 /// Writes who was right. `false` if that was decided before.

@@ -85,6 +85,39 @@ fn an_unfair_rejection_leaves_the_text_and_the_charge() {
 }
 
 #[test]
+fn several_jobs_are_shown_as_each_alone_in_the_order_asked() {
+    let shop = Shop::open();
+    let ids: Vec<String> = (0..9).map(|number| shop.orders_text(&format!("one of nine, {number}"))).collect();
+    for (id, reason) in
+        [(&ids[1], None), (&ids[3], None), (&ids[5], Some("quality")), (&ids[7], Some("other"))]
+    {
+        shop.delivers(id, &format!("訳 {id}"));
+        if let Some(reason) = reason {
+            let mut reject =
+                json!({ "action": "reject", "reason": reason, "comment": "no", "follow_up": "cancel" });
+            reject["captcha"] = json!(captcha(&shop, id));
+            shop.put(&format!("translate/job/{id}"), &reject).unwrap();
+        }
+    }
+    let asked: Vec<&String> = [7, 1, 0, 5, 3, 8, 2].map(|place| &ids[place]).into();
+    let list = asked.iter().chain(&asked).map(|id| id.as_str()).collect::<Vec<_>>().join(",");
+    let shown = shop.get(&format!("translate/jobs/{list},999999"), "").unwrap();
+    let each: Vec<_> = asked.iter().map(|id| shop.job(id)).collect();
+    assert_eq!(shown["jobs"], json!(each));
+    assert_ne!(each[1]["captcha_url"], each[4]["captcha_url"]);
+    assert_eq!((&each[0]["body_tgt"], each[3].get("body_tgt")), (&json!(format!("訳 {}", ids[7])), None));
+
+    // Ordered once more: the live ones are found, each as often as it is asked for.
+    let again = [3, 0, 3].map(|place| job(&format!("one of nine, {place}")));
+    let found = shop.orders(&json!(again)).unwrap();
+    let old = [shop.job(&ids[3]), shop.job(&ids[0])];
+    assert_eq!(found["jobs"], json!([[old[0]], [old[1]], [old[0]]]));
+    let order = shop.get(&format!("translate/order/{}", found["order_id"].as_str().unwrap()), "").unwrap();
+    assert_eq!(order["order"]["total_jobs"], "2");
+    shop.verify();
+}
+
+#[test]
 fn a_rejected_job_goes_to_another_translator() {
     let shop = Shop::open();
     let id = shop.orders_text("once more");

@@ -14,6 +14,16 @@ pub fn find(tx: &mut Tx<'_>, scope: Scope, id: JobId) -> Result<Option<Job>, Err
     )
 }
 
+/// The scope's jobs with these ids. Others are left out.
+pub fn with_ids(tx: &mut Tx<'_>, scope: Scope, ids: &[JobId]) -> Result<Vec<Job>, Error> {
+    tx.query_in(
+        |list| format!("SELECT {JOB} FROM job WHERE account_id = $1 AND sandbox = $2 AND id IN {list}"),
+        &[&scope.account, &scope.environment],
+        ids,
+        Job::from_row,
+    )
+}
+
 /// The live jobs with this text key: finished before open, newest first.
 pub fn with_text(tx: &mut Tx<'_>, scope: Scope, text_key: &[u8]) -> Result<Vec<Job>, Error> {
     with_texts(tx, scope, &[text_key])
