@@ -19,6 +19,7 @@ pub struct Report {
 
 /// Checks the books and the jobs against each other.
 pub fn verify(tx: &mut Tx<'_>) -> Result<Report, Error> {
+    tx.may_take_long()?;
     let mut report = Report::default();
     for balance in ledger::recompute(tx)? {
         report.balances += 1;

@@ -1,11 +1,15 @@
 //! Backup, restore, migrations, and the move from one engine to the other and back.
 
-use crate::database::{Database, lines, postgres_program, refusal};
+use crate::database::{Database, connect, lines, postgres_program, refusal};
 use crate::shop::{Shop, job};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// What nodes that start take turns by.
+const MIGRATION_LOCK: i64 = 0x686F_6E79;
 
 /// A shop with something in every corner.
 pub fn furnished(database: Database) -> Shop {
@@ -181,6 +185,35 @@ fn migrations_are_listed_run_once_and_never_backwards() {
     assert!(newer.contains("the database is newer than this program"), "{newer}");
     let states = lines(&mut database.command(&["migrate", "status"]));
     assert!(states.last().unwrap().contains("use a newer honyaku"), "{states:?}");
+}
+
+/// What a call may take is not enough for millions of rows.
+#[test]
+fn on_a_server_migrations_and_verify_take_as_long_as_they_must() {
+    let database = Database::bare();
+    if !database.is_postgres() {
+        return;
+    }
+    database.change(
+        "CREATE FUNCTION in_no_hurry() RETURNS boolean LANGUAGE plpgsql STABLE AS $$ BEGIN \
+           IF current_setting('statement_timeout') <> '0' THEN RAISE EXCEPTION 'in a hurry'; END IF; RETURN true; END $$; \
+         CREATE FUNCTION calmly() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM in_no_hurry(); END $$; \
+         CREATE EVENT TRIGGER calmly ON ddl_command_start EXECUTE FUNCTION calmly()",
+    );
+    // A node that migrates for longer than a call may wait for a lock.
+    let mut first = connect(&database.url());
+    first.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})")).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| lines(&mut database.command(&["migrate", "run"])));
+        std::thread::sleep(Duration::from_millis(10_500));
+        first.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})")).unwrap();
+    });
+    lines(&mut database.command(&["account", "add", "--name", "Acme"]));
+    database.change(
+        "ALTER TABLE ledger_balance RENAME TO kept; \
+         CREATE VIEW ledger_balance AS SELECT * FROM kept WHERE in_no_hurry()",
+    );
+    lines(&mut database.command(&["verify"]));
 }
 
 /// `docs/operate/upgrade.md`: back to the backup with the program of before, and the newer database is kept.

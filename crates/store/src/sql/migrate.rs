@@ -3,6 +3,7 @@
 
 use super::{Dialect, Error, Sql, Tx};
 use sha2::{Digest, Sha256};
+use std::time::Instant;
 
 struct Migration {
     number: i64,
@@ -103,6 +104,7 @@ pub(super) fn states(sql: &mut dyn Sql) -> Result<Vec<State>, Error> {
 /// Runs what has not run yet.
 pub(super) fn run(sql: &mut dyn Sql, now_ms: i64) -> Result<(), Error> {
     let dialect = sql.dialect();
+    sql.may_take_long()?;
     sql.batch(
         "CREATE TABLE IF NOT EXISTS migration (number BIGINT PRIMARY KEY, name TEXT NOT NULL, \
          checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)",
@@ -126,8 +128,11 @@ pub(super) fn run(sql: &mut dyn Sql, now_ms: i64) -> Result<(), Error> {
             }
             Some(_) => {}
             None => {
+                let began = Instant::now();
                 sql.batch(migration.tables)?;
                 sql.batch(migration.own(dialect))?;
+                let took_s = began.elapsed().as_secs_f64();
+                tracing::info!(number = migration.number, name = migration.name, took_s, "migrated");
                 Tx::new(sql).execute(
                     "INSERT INTO migration (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
                     &[&migration.number, &migration.name, &checksum, &now_ms],

@@ -148,7 +148,12 @@ pub fn migrations(options: &Options) -> Result<Vec<migrate::State>, Error> {
 }
 
 fn prepare(session: &mut Session, now_ms: i64) -> Result<(), Error> {
-    session.say(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;
+    // Whoever comes while a large database is migrated waits for it. The lock outlives the
+    // transaction.
+    session.say(&format!(
+        "BEGIN; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+         SELECT pg_advisory_lock({MIGRATION_LOCK}); COMMIT"
+    ))?;
     session.begin(Some(WRITE));
     let migrated =
         migrate::run(session, now_ms).and_then(|()| crate::jobs::publish_moves(&mut Tx::new(session)));

@@ -167,7 +167,8 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(
         "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; \
-         PRAGMA cache_size=-24000; PRAGMA wal_autocheckpoint=4000; PRAGMA temp_store=MEMORY;",
+         PRAGMA cache_size=-24000; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864; \
+         PRAGMA temp_store=MEMORY;",
     )?;
     Ok(connection)
 }

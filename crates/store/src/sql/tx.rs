@@ -35,6 +35,11 @@ pub trait Sql {
     /// Runs several statements without parameters (migrations).
     fn batch(&mut self, text: &str) -> Result<(), Error>;
 
+    /// The transaction's statements may take longer than a call's.
+    fn may_take_long(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// The closure that runs says that from here on it cannot fail.
     fn be_sure(&mut self) {}
 
@@ -196,6 +201,12 @@ impl<'a> Tx<'a> {
     /// write; later it changes nothing.
     pub fn be_sure(&mut self) {
         self.sql.be_sure();
+    }
+
+    /// From here on a statement of this transaction may take as long as it must: a command's that
+    /// reads everything. A call's is ended.
+    pub fn may_take_long(&mut self) -> Result<(), Error> {
+        self.sql.may_take_long()
     }
 
     /// Which engine it is.

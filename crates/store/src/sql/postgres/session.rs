@@ -213,6 +213,10 @@ impl Sql for Session {
         self.say(text)
     }
 
+    fn may_take_long(&mut self) -> Result<(), Error> {
+        self.say("SET LOCAL statement_timeout = 0")
+    }
+
     fn for_update(&self) -> &'static str {
         if self.reads_only { "" } else { "FOR UPDATE" }
     }
