@@ -15,7 +15,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::sql::Db;
-use tokio::sync::Notify;
 
 /// What every request and worker needs.
 pub struct App {
@@ -35,10 +34,6 @@ pub struct App {
     pub mailer: Option<Arc<Mailer>>,
     /// Sends callbacks.
     pub client: outbound::Client,
-    /// Wakes the task worker.
-    pub tasks: Notify,
-    /// Wakes the callback worker.
-    pub callbacks: Notify,
     /// Wakes whoever waits for events or inbox requests.
     pub news: tokio::sync::watch::Sender<u64>,
     /// Room for large bodies that are being read, in megabytes.
@@ -106,10 +101,8 @@ impl App {
         self.closing.load(Ordering::Relaxed)
     }
 
-    /// Tells waiting workers and long polls that something was written.
+    /// Tells waiting long polls that something was written.
     pub fn stir(&self) {
-        self.tasks.notify_one();
-        self.callbacks.notify_one();
         self.news.send_modify(|count| *count = count.wrapping_add(1));
     }
 }

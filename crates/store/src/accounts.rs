@@ -1,6 +1,6 @@
 //! Accounts, their people and their two environments.
 
-use crate::sql::{Db, Dialect, Error, Failure, Row, Tx};
+use crate::sql::{AT_ONCE, Chore, Db, Dialect, Error, Failure, Row, Tx};
 use domain::ids::*;
 use domain::money::Currency;
 
@@ -230,6 +230,8 @@ pub fn forward_clock(tx: &mut Tx<'_>, scope: Scope, by_ms: i64) -> Result<(), Er
     ] {
         tx.execute(statement, &params)?;
     }
+    tx.leave(Chore::Task, AT_ONCE);
+    tx.leave(Chore::Delivery, AT_ONCE);
     Ok(())
 }
 

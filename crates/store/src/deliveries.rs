@@ -4,7 +4,7 @@
 //! worker asks destinations, not deliveries: ten thousand deliveries to a dead one are one
 //! row that is not due. `run_at` and `due_at` are real time.
 
-use crate::sql::{Error, Row, Tx};
+use crate::sql::{Chore, Error, Row, Tx};
 use domain::ids::*;
 
 /// A delivery as stored.
@@ -90,6 +90,7 @@ pub fn expect(tx: &mut Tx<'_>, id: i64, due: Timestamp) -> Result<(), Error> {
         "UPDATE destination SET due_at = $2 WHERE id = $1 AND due_at > $2 AND (failures < 10 OR due_at > $3)",
         &[&id, &due, &due.plus_ms(LONGEST_PAUSE_MS)],
     )?;
+    tx.leave(Chore::Delivery, due);
     Ok(())
 }
 
@@ -274,6 +275,7 @@ pub fn reschedule_destination(tx: &mut Tx<'_>, id: i64, not_before: Timestamp) -
          FROM delivery WHERE destination_id = $1 AND state = 'waiting' HAVING MIN(run_at) IS NOT NULL), $3) WHERE id = $1",
         &[&id, &not_before, &NEVER],
     )?;
+    tx.leave(Chore::Delivery, not_before);
     Ok(())
 }
 
@@ -355,6 +357,7 @@ fn revive(tx: &mut Tx<'_>, id: i64, now: Timestamp) -> Result<(), Error> {
         "UPDATE destination SET paused = 0, failures = 0, failing_since = NULL, due_at = $2 WHERE id = $1",
         &[&id, &now],
     )?;
+    tx.leave(Chore::Delivery, now);
     Ok(())
 }
 

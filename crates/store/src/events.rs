@@ -1,6 +1,6 @@
 //! The event log: what happened, in order; the source of callbacks and of the event feed.
 
-use crate::sql::{Error, Row, Tx};
+use crate::sql::{AT_ONCE, Chore, Error, Row, Tx};
 use domain::ids::*;
 use domain::job::Status;
 
@@ -91,6 +91,9 @@ pub fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), Error> {
             &event.created_at,
         ],
     )?;
+    if event.outbox {
+        tx.leave(Chore::Event, AT_ONCE);
+    }
     Ok(())
 }
 

@@ -22,6 +22,7 @@ pub mod replays;
 pub mod reviews;
 pub mod sandboxes;
 pub mod sql;
+pub mod statistics;
 pub mod tasks;
 pub mod threads;
 pub mod uploads;

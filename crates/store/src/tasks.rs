@@ -4,7 +4,7 @@
 //! that what it was made for still holds. `run_at` is real time; putting a sandbox's
 //! clock forward moves its tasks nearer.
 
-use crate::sql::{Error, Row, Tx};
+use crate::sql::{Chore, Error, Row, Tx};
 use domain::ids::*;
 
 /// Work that is due some time.
@@ -83,6 +83,7 @@ pub fn insert(tx: &mut Tx<'_>, task: &New<'_>) -> Result<(), Error> {
             &task.run_at,
         ],
     )?;
+    tx.leave(Chore::Task, task.run_at);
     Ok(())
 }
 
@@ -167,6 +168,7 @@ pub fn go_on(tx: &mut Tx<'_>, task: &Task, run_at: Timestamp, payload: &str) -> 
          WHERE account_id = $1 AND id = $2",
         &[&task.scope.account, &task.id, &run_at, &payload],
     )?;
+    tx.leave(Chore::Task, run_at);
     Ok(())
 }
 

@@ -19,7 +19,7 @@ use std::time::Duration;
 use store::sql::{Db, Dialect};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 /// Workers get this long to finish what they are at.
@@ -88,7 +88,6 @@ impl Running {
             let _ = stop.send(true);
         });
         serve(Arc::clone(&self.app), self.listeners, stopped).await;
-        self.app.stir();
         let ended = tokio::time::timeout(WORKERS_END, async { while workers.join_next().await.is_some() {} });
         if ended.await.is_err() {
             tracing::warn!("a worker was still busy; what it leased is done after the next start");
@@ -144,8 +143,6 @@ fn assemble(config: &Config, db: Db, desk: Arc<service::Desk>, contents: Content
         mailer: Mailer::new(config)?.map(Arc::new),
         client: outbound::Client::new(edge.policy, outbound::Limits::default())?,
         edge,
-        tasks: Notify::new(),
-        callbacks: Notify::new(),
         news: watch::channel(0).0,
         bodies: tokio::sync::Semaphore::new(app::BODIES_MB),
         closing: AtomicBool::new(false),

@@ -11,6 +11,7 @@ use service::callbacks::{self, Prepared};
 use std::sync::Arc;
 use std::time::Duration;
 use store::deliveries::{self, Delivery, Destination};
+use store::sql::Chore;
 use tokio::sync::{Semaphore, watch};
 use url::Url;
 
@@ -24,21 +25,18 @@ const GATHER: Duration = Duration::from_millis(5);
 
 /// Makes deliveries of events until told to stop.
 pub async fn run_fan_out(app: Arc<App>, mut stop: watch::Receiver<bool>) {
-    let mut news = app.news.subscribe();
+    let alarm = app.db.alarms().of(Chore::Event);
     let mut last = 0;
     while !*stop.borrow() {
-        news.mark_unchanged();
+        alarm.look_begins();
         match fan_out(&app).await {
             Ok(0) => {
-                tokio::select! {
-                    _ = news.changed() => tokio::time::sleep(pace::gather(last)).await,
-                    () = tokio::time::sleep(IDLE) => {}
-                    _ = stop.changed() => break,
+                if pace::sleep(alarm, None, IDLE, &mut stop).await {
+                    tokio::time::sleep(pace::gather(last)).await;
                 }
             }
             Ok(found) => {
                 last = found;
-                app.callbacks.notify_one();
                 if found < EVENTS_AT_ONCE {
                     tokio::time::sleep(pace::gather(last)).await;
                 }
@@ -65,17 +63,17 @@ pub async fn fan_out(app: &Arc<App>) -> Result<usize, Error> {
 /// Sends what is due until told to stop.
 pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let slots = Arc::new(Semaphore::new(IN_FLIGHT));
+    let alarm = app.db.alarms().of(Chore::Delivery);
     while !*stop.borrow() {
+        alarm.look_begins();
         match turns(&app, &slots).await {
-            Ok(0) => {
-                let wait = until_next(&app).await;
-                tokio::select! {
-                    () = app.callbacks.notified() => tokio::time::sleep(GATHER).await,
-                    () = tokio::time::sleep(wait) => {}
-                    _ = stop.changed() => {}
+            Ok(Found::Destinations(0)) => tokio::time::sleep(GATHER).await,
+            Ok(Found::Destinations(_)) => {}
+            Ok(Found::Nothing { next }) => {
+                if pace::sleep(alarm, next, IDLE, &mut stop).await {
+                    tokio::time::sleep(GATHER).await;
                 }
             }
-            Ok(_) => {}
             Err(error) => {
                 tracing::error!(%error, "destinations could not be asked");
                 tokio::time::sleep(IDLE).await;
@@ -84,17 +82,20 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-async fn until_next(app: &App) -> Duration {
-    let due = app.db.read_once(deliveries::next_due).await.ok().flatten();
-    let wait_ms = due.map_or(IDLE.as_millis() as i64, |due| due.since_ms(real_now()));
-    Duration::from_millis(wait_ms.clamp(5, IDLE.as_millis() as i64).unsigned_abs())
+/// What a look found.
+enum Found {
+    /// So many destinations were due, and have their turn.
+    Destinations(usize),
+    /// Nothing is due before this, if anything is.
+    Nothing { next: Option<Timestamp> },
 }
 
-/// Gives every due destination a turn, as far as there are slots; how many there were.
-async fn turns(app: &Arc<App>, slots: &Arc<Semaphore>) -> Result<usize, Error> {
+/// Gives every due destination a turn, as far as there are slots.
+async fn turns(app: &Arc<App>, slots: &Arc<Semaphore>) -> Result<Found, Error> {
     let now = real_now();
-    if app.db.read_once(deliveries::next_due).await?.is_none_or(|due| due > now) {
-        return Ok(0);
+    let next = app.db.read_once(deliveries::next_due).await?;
+    if next.is_none_or(|due| due > now) {
+        return Ok(Found::Nothing { next });
     }
     let room = (slots.available_permits() / 4).max(1) as i64;
     let due = app
@@ -105,14 +106,14 @@ async fn turns(app: &Arc<App>, slots: &Arc<Semaphore>) -> Result<usize, Error> {
     for destination in due {
         // A turn takes as many slots as it may send at once.
         let wide = u32::try_from(callbacks::width(&destination)).unwrap_or(1);
-        let Ok(slot) = Arc::clone(slots).acquire_many_owned(wide).await else { return Ok(count) };
+        let Ok(slot) = Arc::clone(slots).acquire_many_owned(wide).await else { break };
         let app = Arc::clone(app);
         tokio::spawn(async move {
             turn(&app, destination).await;
             drop(slot);
         });
     }
-    Ok(count)
+    Ok(Found::Destinations(count))
 }
 
 /// One destination's turn: what is due is sent side by side, then it is due again when its
@@ -134,7 +135,6 @@ async fn turn(app: &Arc<App>, destination: Destination) {
     if let Err(error) = app.db.write_in_background(move |tx| callbacks::end_turn(tx, id, real_now())).await {
         tracing::error!(%error, "a destination's turn could not be ended; its lease will end");
     }
-    app.callbacks.notify_one();
 }
 
 /// Makes one attempt at a delivery and writes what came of it.

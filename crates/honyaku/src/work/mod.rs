@@ -8,6 +8,7 @@ mod mails;
 mod measures;
 mod pace;
 mod rates;
+mod statistics;
 pub mod tasks;
 
 use crate::app::{App, Role};
@@ -30,6 +31,9 @@ pub fn start(app: &Arc<App>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     }
     if app.edge.role == Role::Api {
         return workers;
+    }
+    if app.db.is_server() {
+        workers.spawn(statistics::run(Arc::clone(app), stop.clone()));
     }
     workers.spawn(tasks::run(Arc::clone(app), stop.clone()));
     workers.spawn(contents::run(Arc::clone(app), stop.clone()));

@@ -11,6 +11,7 @@ use service::Error;
 use service::timers::{self, Progress};
 use std::sync::Arc;
 use std::time::Duration;
+use store::sql::Chore;
 use store::tasks::{self, Task};
 use tokio::sync::watch;
 
@@ -25,22 +26,21 @@ const RETRIES_MIN: [i64; 5] = [1, 5, 15, 60, 240];
 
 /// Runs tasks until told to stop.
 pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let alarm = app.db.alarms().of(Chore::Task);
     let mut last = 0;
     while !*stop.borrow() {
+        alarm.look_begins();
         match batch(&app).await {
-            Ok(Found { more: true, count }) => last = count,
-            Ok(Found { count: found, .. }) => {
-                if found == 0 {
-                    let wait = until_next(&app).await;
-                    tokio::select! {
-                        () = app.tasks.notified() => {}
-                        () = tokio::time::sleep(wait) => continue,
-                        _ = stop.changed() => break,
-                    }
-                } else {
-                    last = found;
+            Ok(Found::Tasks { count, more }) => {
+                last = if count > 0 { count } else { last };
+                if !more {
+                    tokio::time::sleep(pace::gather(last)).await;
                 }
-                tokio::time::sleep(pace::gather(last)).await;
+            }
+            Ok(Found::Nothing { next }) => {
+                if pace::sleep(alarm, next, IDLE, &mut stop).await {
+                    tokio::time::sleep(pace::gather(last)).await;
+                }
             }
             Err(error) => {
                 tracing::error!(%error, "tasks could not be leased");
@@ -50,33 +50,26 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// How long nothing is due.
-async fn until_next(app: &App) -> Duration {
-    let due = app.db.read_once(tasks::next_due).await.ok().flatten();
-    let wait_ms = due.map_or(IDLE.as_millis() as i64, |due| due.since_ms(real_now()));
-    Duration::from_millis(wait_ms.clamp(1, IDLE.as_millis() as i64).unsigned_abs())
-}
-
 /// What a look found.
-#[derive(Default)]
-struct Found {
-    /// So many tasks.
-    count: usize,
-    /// There is more to do at once.
-    more: bool,
+enum Found {
+    /// So many tasks, which are done, and whether there is more to do at once.
+    Tasks { count: usize, more: bool },
+    /// Nothing is due before this, if anything is.
+    Nothing { next: Option<Timestamp> },
 }
 
 /// Leases a batch and runs it.
 async fn batch(app: &Arc<App>) -> Result<Found, Error> {
     let now = real_now();
-    if app.db.read_once(tasks::next_due).await?.is_none_or(|due| due > now) {
-        return Ok(Found::default());
+    let next = app.db.read_once(tasks::next_due).await?;
+    if next.is_none_or(|due| due > now) {
+        return Ok(Found::Nothing { next });
     }
     let leased = app.db.write(move |tx| tasks::lease(tx, now, LEASE_MS, BATCH as i64)).await?;
     let count = leased.len();
     let running = stream::iter(leased).map(|task| work(app, task)).buffer_unordered(SIDE_BY_SIDE);
     let go_on: Vec<bool> = running.collect().await;
-    Ok(Found { count, more: count == BATCH || go_on.contains(&true) })
+    Ok(Found::Tasks { count, more: count == BATCH || go_on.contains(&true) })
 }
 
 /// Runs one task; true if it goes on at once. A failure is noted and tried again later.

@@ -1,11 +1,13 @@
 //! The open database, whatever the engine: closures go in, results come out.
 
+use super::alarms::Alarms;
 use super::migrate::State;
 use super::postgres::{self, Postgres};
 use super::sqlite::{self, Sqlite};
 use super::work::{Answer, Call, Work};
 use super::{Error, Tx};
 use domain::ids::Scope;
+use std::sync::Arc;
 
 /// How to open a database.
 #[derive(Clone, Debug)]
@@ -20,6 +22,7 @@ pub enum Options {
 #[derive(Clone)]
 pub struct Db {
     engine: Engine,
+    alarms: Arc<Alarms>,
 }
 
 #[derive(Clone)]
@@ -63,12 +66,16 @@ impl Db {
 
     /// Opens the database, brings its tables up to date and starts the threads.
     pub fn open(options: &Options, now_ms: i64) -> Result<Self, Error> {
-        Ok(Self {
-            engine: match options {
-                Options::Sqlite(options) => Engine::Sqlite(Sqlite::open(options, now_ms)?),
-                Options::Postgres(options) => Engine::Postgres(Postgres::open(options, now_ms)?),
-            },
-        })
+        let engine = match options {
+            Options::Sqlite(options) => Engine::Sqlite(Sqlite::open(options, now_ms)?),
+            Options::Postgres(options) => Engine::Postgres(Postgres::open(options, now_ms)?),
+        };
+        Ok(Self { engine, alarms: Arc::default() })
+    }
+
+    /// What wakes the loops of this process.
+    pub fn alarms(&self) -> &Alarms {
+        &self.alarms
     }
 
     /// Runs a transaction that writes. Answered after it is durable.
@@ -174,6 +181,11 @@ impl Db {
         receive(self.submit(closure, Lane::Once).await)
     }
 
+    /// It is a server, which makes plans by what it knows of the tables.
+    pub fn is_server(&self) -> bool {
+        matches!(self.engine, Engine::Postgres(_))
+    }
+
     /// There is a replica to read from.
     pub fn has_replica(&self) -> bool {
         matches!(&self.engine, Engine::Postgres(postgres) if postgres.has_replica())
@@ -197,7 +209,7 @@ impl Db {
         T: Send + 'static,
         E: Failure,
     {
-        let (call, answer) = Call::new(closure);
+        let (call, answer) = Call::new(closure, Arc::clone(&self.alarms));
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.submit(Box::new(call), Lane::Read),
             Engine::Postgres(postgres) => postgres.submit_near(Box::new(may), Box::new(call)),
@@ -226,7 +238,7 @@ impl Db {
         T: Send + 'static,
         E: Failure,
     {
-        let (call, answer) = Call::new(closure);
+        let (call, answer) = Call::new(closure, Arc::clone(&self.alarms));
         let work: Box<dyn Work> = Box::new(call);
         match &self.engine {
             Engine::Sqlite(sqlite) => sqlite.submit(work, lane),

@@ -1,6 +1,7 @@
 //! The thin layer between our SQL and the engine. SQL texts use `$1` and run unchanged on
 //! every engine; a transaction is a closure without network and without await.
 
+mod alarms;
 mod db;
 mod error;
 mod migrate;
@@ -13,6 +14,7 @@ mod tx;
 mod value;
 mod work;
 
+pub use alarms::{AT_ONCE, Alarm, Alarms, Chore};
 pub use db::{Db, Failure, Options};
 pub use error::Error;
 pub use migrate::State;

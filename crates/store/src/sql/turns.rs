@@ -166,7 +166,7 @@ mod tests {
     }
 
     fn push(entrance: &Entrance, account: i64) {
-        let (call, _answer) = Call::new(|_: &mut Tx<'_>| Ok::<_, Error>(()));
+        let (call, _answer) = Call::new(|_: &mut Tx<'_>| Ok::<_, Error>(()), Arc::default());
         let urgency = if account < 10 { Urgency::Call } else { Urgency::Background };
         entrance.push(Turn { urgency, of: Some(scope(account)), work: Box::new(call) });
     }

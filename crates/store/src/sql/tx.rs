@@ -1,6 +1,8 @@
 //! A running transaction, whatever the engine.
 
+use super::alarms::{Chore, Left};
 use super::{Error, Param, Row, ValueRef};
+use domain::ids::Timestamp;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -67,6 +69,7 @@ pub trait Sql {
 /// A transaction: all of it is kept, or nothing.
 pub struct Tx<'a> {
     sql: &'a mut dyn Sql,
+    left: Left,
 }
 
 /// Always the same number, so that the statement is compiled once.
@@ -113,7 +116,7 @@ fn insert(head: &str, rows: &[Vec<ValueRef<'_>>], dialect: Dialect) -> Rc<str> {
 impl<'a> Tx<'a> {
     /// Wraps an engine's transaction.
     pub fn new(sql: &'a mut dyn Sql) -> Self {
-        Self { sql }
+        Self { sql, left: Left::default() }
     }
 
     /// Runs a statement; the number of rows it changed.
@@ -201,6 +204,16 @@ impl<'a> Tx<'a> {
     /// write; later it changes nothing.
     pub fn be_sure(&mut self) {
         self.sql.be_sure();
+    }
+
+    /// Something is left for a loop to do, due at this time: it wakes for that after the commit.
+    pub fn leave(&mut self, chore: Chore, due: Timestamp) {
+        self.left.add(chore, due);
+    }
+
+    /// What is left so far.
+    pub fn left(&self) -> Left {
+        self.left
     }
 
     /// From here on a statement of this transaction may take as long as it must: a command's that

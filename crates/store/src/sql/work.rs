@@ -1,8 +1,9 @@
 //! A closure on its way through a database thread, and back to whoever waits for it.
 
+use super::alarms::{Alarms, Left};
 use super::{Error, Tx};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
@@ -22,6 +23,8 @@ pub trait Work: Send {
 pub struct Call<F, T, E> {
     closure: Option<F>,
     result: Option<Result<T, E>>,
+    left: Left,
+    alarms: Arc<Alarms>,
     reply: oneshot::Sender<Result<T, E>>,
 }
 
@@ -29,10 +32,10 @@ pub struct Call<F, T, E> {
 pub type Answer<T, E> = oneshot::Receiver<Result<T, E>>;
 
 impl<F, T, E> Call<F, T, E> {
-    /// Packs a closure.
-    pub fn new(closure: F) -> (Self, Answer<T, E>) {
+    /// Packs a closure. What it leaves behind rings these alarms.
+    pub fn new(closure: F, alarms: Arc<Alarms>) -> (Self, Answer<T, E>) {
         let (reply, answer) = oneshot::channel();
-        (Self { closure: Some(closure), result: None, reply }, answer)
+        (Self { closure: Some(closure), result: None, left: Left::default(), alarms, reply }, answer)
     }
 }
 
@@ -46,6 +49,7 @@ where
         let Some(closure) = self.closure.take() else { return false };
         let result = closure(tx);
         let keep = result.is_ok();
+        self.left = tx.left();
         self.result = Some(result);
         keep
     }
@@ -57,7 +61,12 @@ where
     fn answer(self: Box<Self>, committed: Result<(), &Error>) {
         let result = match (self.result, committed) {
             (Some(Ok(_)) | None, Err(error)) => Err(Error::Unavailable(error.to_string()).into()),
-            (Some(result), _) => result,
+            (Some(result), _) => {
+                if result.is_ok() {
+                    self.alarms.ring(self.left);
+                }
+                result
+            }
             (None, Ok(())) => Err(Error::Panicked.into()),
         };
         // Nobody waits any more: the caller's connection is gone, the work stays done.

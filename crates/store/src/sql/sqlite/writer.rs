@@ -249,7 +249,7 @@ mod tests {
 
         fn asked(&self, closures: &[Closure]) -> Vec<Answer<(), Error>> {
             let ask = |closure: &Closure| {
-                let (call, answer) = Call::new(*closure);
+                let (call, answer) = Call::new(*closure, Arc::default());
                 self.queue.push(Box::new(call), Urgency::Call);
                 answer
             };
