@@ -166,26 +166,29 @@ pub fn lock_environment(tx: &mut Tx<'_>, scope: Scope) -> Result<Surroundings, E
         // One writer at a time, and no clock to read.
         return Ok(Surroundings::default());
     }
-    let sql = if tx.for_update().is_empty() {
-        format!(
-            "SELECT e.clock_offset_ms, e.robot, e.jobs, {OF_ACCOUNT} FROM environment e \
-             JOIN account a ON a.id = e.account_id WHERE e.account_id = $1 AND e.sandbox = $2"
-        )
-    } else {
-        // Raising the version locks the row as well.
-        format!(
-            "UPDATE environment e SET version = e.version + 1 FROM account a WHERE a.id = e.account_id \
-             AND e.account_id = $1 AND e.sandbox = $2 RETURNING e.clock_offset_ms, e.robot, e.jobs, {OF_ACCOUNT}"
-        )
-    };
-    let found = tx.query_opt(&sql, &[&scope.account, &scope.environment], |row| {
+    let read = format!(
+        "SELECT e.clock_offset_ms, e.robot, e.jobs, {OF_ACCOUNT} FROM environment e \
+         JOIN account a ON a.id = e.account_id WHERE e.account_id = $1 AND e.sandbox = $2"
+    );
+    // Raising the version locks the row as well.
+    let lock = format!(
+        "UPDATE environment e SET version = e.version + 1 FROM account a WHERE a.id = e.account_id \
+         AND e.account_id = $1 AND e.sandbox = $2 RETURNING e.clock_offset_ms, e.robot, e.jobs, {OF_ACCOUNT}"
+    );
+    let from_row = |row: &mut Row| {
         Ok(Surroundings {
             ahead_ms: row.take()?,
             robot: row.take()?,
             jobs: row.take()?,
             account: Some(from_row(row)?),
         })
-    })?;
+    };
+    let whose: [&dyn crate::sql::Param; 2] = [&scope.account, &scope.environment];
+    let found = if tx.for_update().is_empty() {
+        tx.query_opt(&read, &whose, from_row)?
+    } else {
+        tx.lock(&lock, &read, &whose, from_row)?
+    };
     Ok(found.unwrap_or_default())
 }
 

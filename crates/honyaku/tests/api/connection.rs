@@ -2,10 +2,14 @@
 
 use crate::database::{Cluster, Database};
 use crate::shop::{Shop, job};
+use domain::ids::{AccountId, Environment, Scope};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use store::sql::{Db, Error, Options, PostgresOptions, Tx};
+
+const SCOPE: Scope = Scope { account: AccountId(1), environment: Environment::Live };
+const INSERT: &str = "INSERT INTO number (n) VALUES ($1)";
 
 /// A server's database with a table of numbers, spoken to without a node.
 fn numbers() -> Option<(Database, Db)> {
@@ -51,9 +55,7 @@ fn what_is_foreseen_is_asked_after_the_next_statement() {
 /// Writes of one environment that wait together share a commit; who fails in it fails alone.
 #[test]
 fn who_fails_in_a_shared_commit_fails_alone() {
-    use domain::ids::{AccountId, Environment, Scope};
     let Some((database, db)) = numbers() else { return };
-    let scope = Scope { account: AccountId(1), environment: Environment::Live };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let mut writes = tokio::task::JoinSet::new();
     for number in 0..60_i64 {
@@ -71,7 +73,7 @@ fn who_fails_in_a_shared_commit_fails_alone() {
                     _ => Ok(()),
                 }
             };
-            (number, db.write_for(scope, closure).await)
+            (number, db.write_for(SCOPE, closure).await)
         };
         writes.spawn_on(write, runtime.handle());
     }
@@ -93,10 +95,7 @@ fn who_fails_in_a_shared_commit_fails_alone() {
 /// that one fails alone, but for the next, which was asked in vain and may come again.
 #[test]
 fn what_a_closure_has_left_fails_with_it() {
-    use domain::ids::{AccountId, Environment, Scope};
-    const INSERT: &str = "INSERT INTO number (n) VALUES ($1)";
     let Some((database, db)) = numbers() else { return };
-    let scope = Scope { account: AccountId(1), environment: Environment::Live };
     let asks = |tx: &mut Tx<'_>| tx.query_one("SELECT COUNT(*) FROM number", &[], |row| row.take::<i64>());
     let write = move |number: i64| {
         move |tx: &mut Tx<'_>| {
@@ -123,7 +122,7 @@ fn what_a_closure_has_left_fails_with_it() {
         for number in numbers {
             let db = db.clone();
             writes.spawn_on(
-                async move { (number, db.write_for(scope, write(number)).await) },
+                async move { (number, db.write_for(SCOPE, write(number)).await) },
                 runtime.handle(),
             );
         }
@@ -149,6 +148,86 @@ fn what_a_closure_has_left_fails_with_it() {
     }
     let accepted: Vec<String> = accepted.into_iter().map(|number| number.to_string()).collect();
     assert_eq!(database.told("SELECT string_agg(n::text, ' ' ORDER BY n) FROM number"), accepted.join(" "));
+}
+
+/// Runs closures while the connection is at work on another, so that they share commits afterwards.
+fn together<F>(db: &Db, closures: impl Iterator<Item = F>) -> Vec<Result<(), Error>>
+where
+    F: FnOnce(&mut Tx<'_>) -> Result<(), Error> + Send + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let holding = |_: &mut Tx<'_>| {
+            std::thread::sleep(Duration::from_millis(50));
+            Ok::<_, Error>(())
+        };
+        let waiting: Vec<_> = closures.map(|closure| db.write_for(SCOPE, closure)).collect();
+        let (held, outcomes) =
+            tokio::join!(db.write_for(SCOPE, holding), futures_util::future::join_all(waiting));
+        held.unwrap();
+        outcomes
+    })
+}
+
+/// Who is sure goes without a savepoint. If it fails all the same, it takes the commit with it, and is not
+/// believed again.
+#[test]
+fn who_was_sure_and_fails_takes_the_shared_commit_back_once() {
+    let Some((database, db)) = numbers() else { return };
+    let mut kept = 0;
+    let mut round = |round: i64| {
+        let closure = |number: i64| {
+            move |tx: &mut Tx<'_>| {
+                let n = round * 100 + number;
+                tx.query_one("SELECT COUNT(*) FROM number", &[], |row| row.take::<i64>())?;
+                if number % 2 == 0 {
+                    tx.be_sure();
+                }
+                tx.send(INSERT, &[&n])?;
+                if number == 8 { Err(Error::Locked("no".into())) } else { Ok(()) }
+            }
+        };
+        let outcomes = together(&db, (0..12).map(closure));
+        assert!(matches!(outcomes[8], Err(Error::Locked(_))), "{outcomes:?}");
+        kept += outcomes.iter().filter(|outcome| outcome.is_ok()).count() as i64;
+        assert_eq!(database.ask("SELECT COUNT(*) FROM number"), kept);
+        outcomes.iter().filter(|outcome| matches!(outcome, Err(Error::Unavailable(_)))).count()
+    };
+    // Unless it happened to be the first of its commit.
+    let last = (0..20).find(|number| round(*number) > 0).expect("it takes others with it");
+    for number in last + 1..last + 4 {
+        assert_eq!(round(number), 0, "everybody is guarded now");
+    }
+}
+
+/// What locks is asked once for all that share a commit, and stays when one of them is taken back.
+#[test]
+fn a_lock_is_taken_once_for_those_who_share_a_commit() {
+    let Some((database, db)) = numbers() else { return };
+    database.change("CREATE TABLE version (n BIGINT); INSERT INTO version VALUES (0)");
+    let closure = |number: i64| {
+        move |tx: &mut Tx<'_>| {
+            let lock = "UPDATE version SET n = n + 1 RETURNING n";
+            let seen = tx.lock(lock, "SELECT n FROM version", &[], |row| row.take::<i64>())?;
+            assert!(seen > Some(0));
+            match number % 3 {
+                // It has written nothing.
+                0 => return Err(Error::Locked("no".into())),
+                1 => tx.send(INSERT, &[&number])?,
+                // The server refuses it.
+                _ => tx.execute(INSERT, &[&-1_i64]).map(|_| ())?,
+            }
+            Ok(())
+        }
+    };
+    db.write_blocking(|tx| tx.execute(INSERT, &[&-1_i64])).unwrap();
+    let outcomes = together(&db, (0..60).map(closure));
+    for (number, outcome) in outcomes.iter().enumerate() {
+        assert_eq!(outcome.is_ok(), number % 3 == 1, "{number}: {outcome:?}");
+    }
+    assert_eq!(database.ask("SELECT COUNT(*) FROM number WHERE n >= 0"), 20);
+    let locked = database.ask("SELECT n FROM version");
+    assert!((1..60).contains(&locked), "locked {locked} times");
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod sequences;
 mod sqlite;
 mod turns;
 mod tx;
+mod undo;
 mod value;
 mod work;
 

@@ -16,6 +16,7 @@ use self::way::Way;
 use super::db::Lane;
 use super::queue::Urgency;
 use super::turns::{self, Entrance, Turn, Waiting};
+use super::undo::{Trust, Undo};
 use super::work::{self, Shared, Work, spawn};
 use super::{Error, Tx, migrate};
 use domain::ids::Scope;
@@ -43,13 +44,9 @@ pub struct Options {
     pub replica: Option<String>,
 }
 
-/// How transactions begin, and how one goes back to before its last closure.
+/// How transactions begin.
 const WRITE: &str = "BEGIN";
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-const BACK: &str = "ROLLBACK TO SAVEPOINT work";
-const FIRST_SAVEPOINT: &str = "SAVEPOINT work";
-const NEXT_SAVEPOINT: &str = "RELEASE SAVEPOINT work; SAVEPOINT work";
-const LAST_SAVEPOINT: &str = "RELEASE SAVEPOINT work";
 
 /// Work, and how its transaction begins; without, it is a single statement.
 type Begun = (Option<&'static str>, Box<dyn Work>);
@@ -73,9 +70,10 @@ impl Postgres {
         prepare(&mut Session::connect(&way, false)?, now_ms)?;
         let most = options.connections.max(2);
         let (calls, connections) = turns::open(most);
+        let trust = Arc::new(Trust::default());
         for (number, mut waiting) in connections.into_iter().enumerate() {
-            let way = way.clone();
-            spawn(&format!("db-call-{number}"), move || serve_calls(&way, &mut waiting))?;
+            let (way, trust) = (way.clone(), Arc::clone(&trust));
+            spawn(&format!("db-call-{number}"), move || serve_calls(&way, &mut waiting, &trust))?;
         }
         let reads = start(&way, "read", most, true)?;
         let replica = match &options.replica {
@@ -184,22 +182,22 @@ fn serve(way: &Way, shared: &Shared<Begun>, reads_only: bool) {
                 continue;
             }
             None => session.commit(),
-            Some(ended) => {
+            Some(failed) => {
                 // A server that is gone has rolled back already.
                 let _ = session.roll_back("ROLLBACK");
-                ended
+                failed.told
             }
         };
         closure.answer(ended.as_ref().copied());
     }
 }
 
-fn serve_calls(way: &Way, waiting: &mut Waiting) {
+fn serve_calls(way: &Way, waiting: &mut Waiting, trust: &Trust) {
     let mut session = None;
     while let Some(first) = waiting.next() {
         let of = first.of;
         let count = match at_hand(&mut session, way, false) {
-            Ok(session) => commit_together(session, first, waiting),
+            Ok(session) => commit_together(session, first, waiting, trust),
             Err(error) => {
                 first.work.answer(Err(&error));
                 1
@@ -218,14 +216,15 @@ fn at_hand<'s>(kept: &'s mut Option<Session>, way: &Way, reads_only: bool) -> Re
 }
 
 /// One commit: the first closure, and whatever waits of the same environment. Each of the others
-/// has a savepoint, so that it fails alone. Answers how many they were.
-fn commit_together(session: &mut Session, first: Turn, waiting: &mut Waiting) -> usize {
+/// is guarded by a savepoint from its first write on, so that it fails alone, unless it is sure by then.
+/// Answers how many they were.
+fn commit_together(session: &mut Session, first: Turn, waiting: &mut Waiting, trust: &Trust) -> usize {
     let (started, mut work) = (Instant::now(), first.work);
     session.begin(Some(WRITE));
-    if let Some(ended) = attempt(session, work.as_mut()) {
+    if let Some(failed) = attempt(session, work.as_mut()) {
         // A server that is gone has rolled back already.
         let _ = session.roll_back("ROLLBACK");
-        work.answer(ended.as_ref().copied());
+        work.answer(failed.told.as_ref().copied());
         return 1;
     }
     let mut done = vec![(work, Ok(()))];
@@ -236,50 +235,63 @@ fn commit_together(session: &mut Session, first: Turn, waiting: &mut Waiting) ->
         && started.elapsed() < GROUP_FOR
         && let Some(mut work) = waiting.next_of(scope)
     {
-        session.begin_beside(if done.len() == 1 { FIRST_SAVEPOINT } else { NEXT_SAVEPOINT });
-        let mut ended = attempt(session, work.as_mut());
-        match settle(session, &mut done) {
-            Ok(true) if ended.is_some() => lost = session.roll_back(BACK),
-            Ok(true) => {}
-            Ok(false) => ended = ended.or(Some(Err(session::beside()))),
-            Err(error) => lost = Err(error),
-        }
-        done.push((work, ended.unwrap_or(Ok(()))));
+        session.begin_beside(trust.undo());
+        let (mut told, refused) = match attempt(session, work.as_mut()) {
+            Some(failed) => (failed.told, Some(failed.refused)),
+            None => (Ok(()), None),
+        };
+        lost = match (session.settle(), refused) {
+            (Some(error), _) => {
+                told = Err(session::beside());
+                blame(session, &mut done, error)
+            }
+            (None, Some(refused)) => session.take_back(refused),
+            (None, None) => Ok(()),
+        };
+        done.push((work, told));
     }
-    if done.len() > 1 && session.has_unsent() && lost.is_ok() {
-        session.begin_beside(LAST_SAVEPOINT);
-        lost = settle(session, &mut done).map(|_| ());
+    if done.len() > 1 && lost.is_ok() && session.may_fail_alone() {
+        session.begin_beside(Undo::Nothing);
+        lost = session.settle().map_or(Ok(()), |error| blame(session, &mut done, error));
     }
     let committed = match lost {
         Ok(()) => session.commit(),
-        Err(error) => session.roll_back("ROLLBACK").and(Err(error)),
+        Err(error) => {
+            tracing::error!(%error, "{} transactions that shared a commit are taken back", done.len());
+            trust.lose();
+            session.roll_back("ROLLBACK").and(Err(error))
+        }
     };
     let together = done.len();
-    for (work, ended) in done {
-        work.answer(ended.as_ref().and(committed.as_ref()).copied());
+    for (work, told) in done {
+        work.answer(told.as_ref().and(committed.as_ref()).copied());
     }
     together
 }
 
-/// What the last closure left to be sent has arrived. False: it was refused, and that closure
-/// fails alone. An error means that all of them do.
-fn settle(session: &mut Session, done: &mut [Ended]) -> Result<bool, Error> {
-    let Err(error) = session.settle() else { return Ok(true) };
-    // The first has no savepoint.
-    let [_, .., (_, last)] = done else { return Err(error) };
-    session.roll_back(BACK)?;
-    *last = Err(error);
-    Ok(false)
+/// What the last closure had left to be sent was refused: it fails alone, or all do.
+fn blame(session: &mut Session, done: &mut [Ended], error: Error) -> Result<(), Error> {
+    if let Some((_, told)) = done.last_mut() {
+        *told = Err(error);
+    }
+    session.take_back_before()
 }
 
-/// Runs a closure. None: it can be kept. Otherwise it has to be rolled back, and how it ended:
-/// by its own wish, or because it went on although a statement had failed.
-fn attempt(session: &mut Session, work: &mut dyn Work) -> Option<Result<(), Error>> {
+/// How a closure ended that has to be rolled back.
+struct Failed {
+    /// By its own wish, or because it went on although a statement had failed.
+    told: Result<(), Error>,
+    /// The server refused a statement.
+    refused: bool,
+}
+
+/// Runs a closure. None: it can be kept.
+fn attempt(session: &mut Session, work: &mut dyn Work) -> Option<Failed> {
     session.next_closure();
     let keep = work::run(&mut Tx::new(session), work);
     match (keep, session.broken.take()) {
         (true, None) => None,
-        (true, Some(error)) => Some(Err(error)),
-        (false, _) => Some(Ok(())),
+        (true, Some(error)) => Some(Failed { told: Err(error), refused: true }),
+        (false, broken) => Some(Failed { told: Ok(()), refused: broken.is_some() }),
     }
 }

@@ -34,6 +34,17 @@ pub trait Sql {
         each: &mut dyn FnMut(Row) -> Result<(), Error>,
     ) -> Result<(), Error>;
 
+    /// A question that changes what it locks; `locked` asks the same where it is locked already.
+    fn lock(
+        &mut self,
+        sql: &str,
+        _locked: &str,
+        params: &[&dyn Param],
+        each: &mut dyn FnMut(Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.query(sql, params, each)
+    }
+
     /// Runs several statements without parameters (migrations).
     fn batch(&mut self, text: &str) -> Result<(), Error>;
 
@@ -177,6 +188,24 @@ impl<'a> Tx<'a> {
         from_row: impl Fn(&mut Row) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
         Ok(self.query_all(sql, params, from_row)?.into_iter().next())
+    }
+
+    /// A question that locks what it asks about by changing it; `locked` asks the same of what is locked
+    /// already. The change may stay although the closure is taken back, and it may be made once for
+    /// several closures that share a commit.
+    pub fn lock<T>(
+        &mut self,
+        sql: &str,
+        locked: &str,
+        params: &[&dyn Param],
+        from_row: impl Fn(&mut Row) -> Result<T, Error>,
+    ) -> Result<Option<T>, Error> {
+        let mut found = None;
+        self.sql.lock(sql, locked, params, &mut |mut row| {
+            found = Some(from_row(&mut row)?);
+            Ok(())
+        })?;
+        Ok(found)
     }
 
     /// The one row that must be there, such as a count.

@@ -94,7 +94,7 @@ impl State {
             }
             return Some(work);
         }
-        let ended = attempt(session, work.as_mut()).unwrap_or(Ok(()));
+        let ended = attempt(session, work.as_mut()).map_or(Ok(()), |failed| failed.told);
         self.answered.fetch_add(1, Relaxed);
         work.answer(ended.as_ref().copied());
         let _ = session.roll_back("ROLLBACK");

@@ -11,6 +11,7 @@ pub use self::journey::beside;
 use self::journey::{Ahead, Landed, Last, Unsent, connected};
 use super::value::cell;
 use super::way::Way;
+use crate::sql::undo::Undo;
 use crate::sql::{Dialect, Error, Param, Row, Sql, Value};
 use std::collections::HashMap;
 use tokio::runtime::Runtime;
@@ -22,6 +23,9 @@ const SESSION: &str = "SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval 
     SET tcp_user_timeout = '5s'; \
     SET idle_in_transaction_session_timeout = '15s'; SET lock_timeout = '10s'; \
     SET statement_timeout = '60s'; SET client_min_messages = 'warning'";
+const SAVEPOINT: &str = "SAVEPOINT work";
+const BACK: &str = "ROLLBACK TO SAVEPOINT work";
+const RELEASE: &str = "RELEASE SAVEPOINT work";
 /// So many statements go together at most.
 const TOGETHER: usize = 16;
 
@@ -37,6 +41,12 @@ pub struct Session {
     inherited: usize,
     /// Why that was not done.
     not_inherited: Option<Error>,
+    /// How the closure can be taken back.
+    undo: Undo,
+    /// How the closure before can be, as long as what it left may fail.
+    undo_before: Undo,
+    /// What the present transaction has locked for good.
+    locks: Vec<(String, Vec<Value>)>,
     /// To be asked right after the next statement.
     ahead: Vec<Ahead>,
     /// What was asked ahead: statement, values, answer.
@@ -69,6 +79,9 @@ impl Session {
             unsent: Vec::new(),
             inherited: 0,
             not_inherited: None,
+            undo: Undo::Whole,
+            undo_before: Undo::Whole,
+            locks: Vec::new(),
             ahead: Vec::new(),
             foreseen: Vec::new(),
             untouched: true,
@@ -90,35 +103,98 @@ impl Session {
         self.forget_unsent();
         self.unsent.extend(text.map(Unsent::Text));
         self.next_closure();
+        self.undo = Undo::Whole;
+        self.locks.clear();
         self.ids.clear();
         self.broken = None;
         self.alone = text.is_none();
         self.untouched = true;
     }
 
-    /// Begins one more closure in the transaction. What the last one has left to be sent, and this
-    /// text after it, shares the journey of the new one's first question.
-    pub fn begin_beside(&mut self, text: &'static str) {
-        self.unsent.push(Unsent::Text(text));
+    /// Begins one more closure in the transaction. What the last one has left to be sent shares the
+    /// journey of the new one's first question.
+    pub fn begin_beside(&mut self, undo: Undo) {
+        if self.undo == Undo::Savepoint {
+            self.unsent.push(Unsent::Text(RELEASE));
+        }
         self.inherited = self.unsent.len();
         self.not_inherited = None;
+        (self.undo_before, self.undo) = (self.undo, undo);
+        if undo == Undo::Guarded {
+            self.set_savepoint();
+        }
     }
 
-    /// Sends what the closure before has left, unless a question took it along. An error if it was
-    /// not done; then nothing of the present closure is either.
-    pub fn settle(&mut self) -> Result<(), Error> {
+    /// Sends what the closure before has left, unless a question took it along. Why it was not done, if
+    /// so; then nothing of the present closure is either.
+    pub fn settle(&mut self) -> Option<Error> {
         self.send_inherited();
-        self.not_inherited.take().map_or(Ok(()), Err)
+        self.not_inherited.take()
     }
 
     fn send_inherited(&mut self) {
-        if self.inherited > 0 {
-            let own = self.unsent.split_off(self.inherited);
-            let ahead = std::mem::take(&mut self.ahead);
-            // Why it fails, if it does, is kept.
-            let _ = self.journey(&Last::Nothing);
-            (self.unsent, self.ahead) = (own, ahead);
+        // Why it fails, if it does, is kept.
+        let _ = self.send_first(self.inherited);
+    }
+
+    /// Sends so many of the statements that wait.
+    fn send_first(&mut self, count: usize) -> Result<(), Error> {
+        if count == 0 {
+            return Ok(());
         }
+        let others = self.unsent.split_off(count);
+        let ahead = std::mem::take(&mut self.ahead);
+        let sent = self.journey(&Last::Nothing);
+        (self.unsent, self.ahead) = (others, ahead);
+        sent.map(|_| ())
+    }
+
+    /// Something is about to be written, or could be refused.
+    fn guard(&mut self) {
+        if self.undo == Undo::Nothing && self.broken.is_none() {
+            self.set_savepoint();
+        }
+    }
+
+    fn set_savepoint(&mut self) {
+        self.unsent.push(Unsent::Text(SAVEPOINT));
+        self.undo = Undo::Savepoint;
+    }
+
+    /// Where the closure's savepoint waits to be sent.
+    fn savepoint_waits(&self) -> Option<usize> {
+        self.unsent.iter().position(|unsent| matches!(unsent, Unsent::Text(text) if *text == SAVEPOINT))
+    }
+
+    /// The closure has left something to be sent, and can be taken back if that is refused.
+    pub fn may_fail_alone(&self) -> bool {
+        self.undo == Undo::Savepoint && !self.unsent.is_empty()
+    }
+
+    /// Takes the closure back, once what the one before has left is sent. An error if that takes all of
+    /// them: it was sure and failed, or was `refused` something before it wrote.
+    pub fn take_back(&mut self, refused: bool) -> Result<(), Error> {
+        match self.undo {
+            Undo::Savepoint if self.savepoint_waits().is_none() => self.roll_back(BACK),
+            Undo::Savepoint | Undo::Nothing if !refused => {
+                // The server has heard nothing but questions.
+                self.forget_unsent();
+                self.undo = Undo::Nothing;
+                Ok(())
+            }
+            _ => Err(beside()),
+        }
+    }
+
+    /// Takes back the closure before, which has left what the server refused, and with it the present one,
+    /// which came after. An error if that takes all of them.
+    pub fn take_back_before(&mut self) -> Result<(), Error> {
+        if self.undo_before != Undo::Savepoint {
+            return Err(beside());
+        }
+        self.roll_back(BACK)?;
+        self.undo = Undo::Savepoint;
+        Ok(())
     }
 
     fn forget_unsent(&mut self) {
@@ -160,31 +236,8 @@ impl Session {
         if self.unsent.is_empty() { Ok(()) } else { self.travel(&Last::Nothing).map(|_| ()) }
     }
 
-    /// True if statements wait.
-    pub fn has_unsent(&self) -> bool {
-        !self.unsent.is_empty()
-    }
-}
-
-impl Sql for Session {
-    fn execute(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64, Error> {
-        match self.travel(&Last::Change(sql, params))? {
-            Landed::Changed(rows) => Ok(rows),
-            Landed::Done | Landed::Rows(_) => Ok(0),
-        }
-    }
-
-    fn send(&mut self, sql: &str, params: &[&dyn Param]) -> Result<(), Error> {
-        if self.alone {
-            // No commit would take it along.
-            return Err(Error::Engine(format!("nobody waits for it outside of a transaction: {sql}")));
-        }
-        let values = params.iter().map(|param| param.value().owned()).collect();
-        self.unsent.push(Unsent::Bound(sql.to_owned(), values));
-        if self.unsent.len() < TOGETHER { Ok(()) } else { self.send_all() }
-    }
-
-    fn query(
+    /// Puts a question, unless it was foreseen.
+    fn ask_for(
         &mut self,
         sql: &str,
         params: &[&dyn Param],
@@ -208,9 +261,66 @@ impl Sql for Session {
         }
         Ok(())
     }
+}
+
+impl Sql for Session {
+    fn execute(&mut self, sql: &str, params: &[&dyn Param]) -> Result<u64, Error> {
+        self.guard();
+        match self.travel(&Last::Change(sql, params))? {
+            Landed::Changed(rows) => Ok(rows),
+            Landed::Done | Landed::Rows(_) => Ok(0),
+        }
+    }
+
+    fn send(&mut self, sql: &str, params: &[&dyn Param]) -> Result<(), Error> {
+        if self.alone {
+            // No commit would take it along.
+            return Err(Error::Engine(format!("nobody waits for it outside of a transaction: {sql}")));
+        }
+        self.guard();
+        self.unsent.push(Unsent::Bound(sql.to_owned(), owned(params)));
+        if self.unsent.len() < TOGETHER { Ok(()) } else { self.send_all() }
+    }
+
+    fn query(
+        &mut self,
+        sql: &str,
+        params: &[&dyn Param],
+        each: &mut dyn FnMut(Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if !sql.starts_with("SELECT") {
+            self.guard();
+        }
+        self.ask_for(sql, params, each)
+    }
+
+    fn lock(
+        &mut self,
+        sql: &str,
+        locked: &str,
+        params: &[&dyn Param],
+        each: &mut dyn FnMut(Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let lock = (sql.to_owned(), owned(params));
+        if self.locks.contains(&lock) {
+            return self.ask_for(locked, params, each);
+        }
+        self.ask_for(sql, params, each)?;
+        if self.undo != Undo::Savepoint {
+            self.locks.push(lock);
+        }
+        Ok(())
+    }
 
     fn batch(&mut self, text: &str) -> Result<(), Error> {
+        self.guard();
         self.say(text)
+    }
+
+    fn be_sure(&mut self) {
+        if self.undo == Undo::Nothing {
+            self.undo = Undo::Whole;
+        }
     }
 
     fn may_take_long(&mut self) -> Result<(), Error> {
@@ -230,8 +340,7 @@ impl Sql for Session {
     }
 
     fn foresee(&mut self, sql: &str, params: &[&dyn Param]) {
-        let values = params.iter().map(|param| param.value().owned()).collect();
-        self.ahead.push(Ahead { sql: sql.to_owned(), values, ids: Vec::new() });
+        self.ahead.push(Ahead { sql: sql.to_owned(), values: owned(params), ids: Vec::new() });
     }
 
     fn foresee_ids(&mut self, wanted: &[(&'static str, i64)]) -> Result<(), Error> {
@@ -276,4 +385,8 @@ impl Sql for Session {
         *left -= count;
         Ok(first)
     }
+}
+
+fn owned(params: &[&dyn Param]) -> Vec<Value> {
+    params.iter().map(|param| param.value().owned()).collect()
 }

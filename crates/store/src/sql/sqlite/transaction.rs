@@ -1,22 +1,10 @@
 //! The engine's side of a running transaction.
 
 use super::super::sequences::Sequences;
+use super::super::undo::Undo;
 use super::super::{Dialect, Error, Param, Row, Sql, Value, ValueRef};
 use super::statements::Statements;
 use rusqlite::{CachedStatement, Connection};
-
-/// How far the closure that runs can be taken back, if it fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Undo {
-    /// Nothing was written yet.
-    Nothing,
-    /// Nothing was written yet, and nobody's word is taken.
-    Guarded,
-    /// To its savepoint.
-    Savepoint,
-    /// With the whole transaction.
-    Whole,
-}
 
 /// A connection inside a transaction.
 pub struct Transaction<'c> {

@@ -7,10 +7,11 @@
 //! while everybody gets a savepoint.
 
 use super::super::queue::{Queue, Urgency};
+use super::super::undo::{Trust, Undo};
 use super::super::work::{self, Work};
 use super::super::{Error, Tx};
 use super::disk::Disk;
-use super::transaction::{Transaction, Undo};
+use super::transaction::Transaction;
 use rusqlite::Connection;
 use std::time::{Duration, Instant};
 
@@ -23,8 +24,6 @@ const BACKGROUND_FOR: Duration = Duration::from_millis(2);
 const PATIENCE: Duration = Duration::from_micros(100);
 /// Smaller commits are not worth a sync while others wait.
 const SMALL: usize = 16;
-/// So long nobody is trusted after one that was sure has failed.
-const DISTRUST: Duration = Duration::from_secs(60);
 
 type Closures = Queue<Box<dyn Work>>;
 
@@ -42,14 +41,13 @@ struct Writer<'c> {
     together: usize,
     /// About how many were under way at once lately, from the queue to their answer.
     company: usize,
-    /// Before then every closure gets a savepoint.
-    trust_from: Option<Instant>,
+    trust: Trust,
 }
 
 impl<'c> Writer<'c> {
     fn new(connection: &'c Connection, queue: &'c Closures, disk: &'c Disk) -> Self {
         let sql = Transaction::new(connection);
-        Self { sql, queue, disk, group_for: GROUP_FOR, together: 0, company: 0, trust_from: None }
+        Self { sql, queue, disk, group_for: GROUP_FOR, together: 0, company: 0, trust: Trust::default() }
     }
 
     fn run(&mut self) {
@@ -159,8 +157,7 @@ impl<'c> Writer<'c> {
 
     /// Runs a closure beside others. False if it cannot be taken back without them.
     fn run_beside(&mut self, closure: &mut dyn Work) -> bool {
-        let distrusts = self.trust_from.is_some_and(|moment| Instant::now() < moment);
-        self.sql.undo = if distrusts { Undo::Guarded } else { Undo::Nothing };
+        self.sql.undo = self.trust.undo();
         let kept = self.carry_out(closure);
         if !kept {
             self.sql.sequences.take_back();
@@ -189,7 +186,7 @@ impl<'c> Writer<'c> {
             "a transaction failed that was sure of itself; {} beside it are taken back",
             done.len() - 1
         );
-        self.trust_from = Some(Instant::now() + DISTRUST);
+        self.trust.lose();
         let unavailable = Error::Unavailable("a call beside this one failed; nothing was done".into());
         let back = self.roll_back().err().unwrap_or(unavailable);
         done.into_iter().for_each(|closure| closure.answer(Err(&back)));
@@ -217,13 +214,15 @@ impl<'c> Writer<'c> {
 mod tests {
     use super::super::super::work::{Answer, Call};
     use super::*;
-    use std::sync::Arc;
+    use std::sync::{Arc, Mutex};
 
     /// Runs closures in one commit and answers what each was told, and the numbers that are there.
     struct House {
         connection: Connection,
         queue: Arc<Closures>,
         disk: Disk,
+        /// Whoever holds it holds the disk up.
+        gate: Arc<Mutex<()>>,
         file: tempfile::NamedTempFile,
     }
 
@@ -237,8 +236,14 @@ mod tests {
                 CREATE TABLE id_sequence (name TEXT PRIMARY KEY, next BIGINT); INSERT INTO id_sequence VALUES ('order', 1)";
             connection.execute_batch(tables).unwrap();
             let queue = Arc::new(Queue::new());
-            let disk = Disk::start(Box::new(|| Ok(())), Arc::clone(&queue)).unwrap();
-            Self { connection, queue, disk, file }
+            let gate = Arc::new(Mutex::new(()));
+            let passing = Arc::clone(&gate);
+            let sync = move || {
+                drop(passing.lock());
+                Ok(())
+            };
+            let disk = Disk::start(Box::new(sync), Arc::clone(&queue)).unwrap();
+            Self { connection, queue, disk, gate, file }
         }
 
         fn told(&self, writer: &mut Writer<'_>, closures: &[Closure]) -> Vec<Result<(), Error>> {
@@ -340,7 +345,9 @@ mod tests {
         let writer = &mut house.writer();
         let next: Closure = insert_next;
         let _answers = house.asked(&[next; 64]);
+        let held = house.gate.lock();
         assert_eq!([house.commit(writer), house.commit(writer)], [32, 32]);
+        drop(held);
         house.disk.sync_here();
         writer.company = 0;
         let _answers = house.asked(&[next; 16]);

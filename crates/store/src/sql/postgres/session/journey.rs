@@ -48,8 +48,8 @@ pub enum Landed {
 type Answer = Result<Landed, tokio_postgres::Error>;
 
 impl Session {
-    /// As `journey`, in two if the closure's own statements could fail before anything is sent: that
-    /// is no fault of the one before.
+    /// As `journey`, in parts if the closure's own statements could fail before anything is sent: that
+    /// is no fault of the one before, nor of itself only if it has a savepoint.
     pub(super) fn travel(&mut self, last: &Last<'_>) -> Result<Landed, Error> {
         if self.alone && !self.untouched {
             return Err(Error::Engine(format!(
@@ -57,10 +57,14 @@ impl Session {
                 last.text()
             )));
         }
-        if self.inherited > 0 && !self.is_ready(last) {
+        if !self.is_ready(last) {
+            self.guard();
             self.send_inherited();
             if self.not_inherited.is_some() {
                 return Err(beside());
+            }
+            if let Some(at) = self.savepoint_waits() {
+                self.send_first(at + 1)?;
             }
         }
         self.journey(last)
