@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 /// Closures that join one commit stop joining after this long, or when there are so many: each
-/// is a subtransaction, of which the server keeps 64 at hand.
+/// may be a subtransaction, of which the server keeps 64 at hand.
 const GROUP_FOR: Duration = Duration::from_millis(10);
 const GROUP_MOST: usize = 32;
 /// The advisory lock that nodes take turns by when they migrate.
