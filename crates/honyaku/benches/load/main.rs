@@ -53,7 +53,7 @@ fn main() {
         }
     }
     if wanted("reading") {
-        for connections in [1, 4, 16] {
+        for connections in row(1, &[1, 4, 16]) {
             reading::reading(connections);
         }
     }

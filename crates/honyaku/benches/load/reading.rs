@@ -1,7 +1,7 @@
 //! GET job, against a bare handler that reads one row.
 
 use super::FOR;
-use super::server::{Client, Server, jobs, rate};
+use super::server::{Client, Server, cpu, jobs, rate};
 use rusqlite::Connection;
 use std::io::BufReader;
 use std::net::TcpStream;
@@ -12,6 +12,7 @@ pub fn reading(connections: usize) {
     let server = Server::start();
     server.connect().post("/v2/translate/jobs", &server.form(&jobs(200, "read", None)));
     let query = server.credentials();
+    let before = cpu(server.process());
     let ours = rate(connections, |number, own| {
         let mut client = server.connect();
         let end = Instant::now() + FOR;
@@ -21,9 +22,10 @@ pub fn reading(connections: usize) {
             *own += 1;
         }
     });
+    let cpu_us = (cpu(server.process()) - before) * 1e6 / (ours * FOR.as_secs_f64());
     let bare = bare_handler(&server.directory.path().join("honyaku.sqlite"), connections);
     println!(
-        "GET job {connections:>2} connections  {ours:>9.0}/s   bare axum handler {bare:>9.0}/s   ratio {:.2}",
+        "GET job {connections:>2} connections  {ours:>9.0}/s   bare axum handler {bare:>9.0}/s   ratio {:.2}, CPU {cpu_us:.0} us a call",
         ours / bare
     );
 }

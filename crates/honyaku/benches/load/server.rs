@@ -224,6 +224,18 @@ impl Drop for Server {
     }
 }
 
+/// Ticks a second in /proc, on every Linux.
+const TICKS: f64 = 100.0;
+
+/// What a process used of the CPU since its start, in seconds.
+pub fn cpu(process: u32) -> f64 {
+    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    // Behind the name, which may have blanks: user and system time are the 12th and 13th.
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
+    (ticks(11) + ticks(12)) / TICKS
+}
+
 /// A connection that is kept.
 pub struct Client {
     pub reader: BufReader<TcpStream>,

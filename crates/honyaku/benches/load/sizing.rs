@@ -1,15 +1,13 @@
 //! What a steady load takes of the machine: 300 orders a minute of ten jobs each, which robots
 //! take, translate and hand in, and which approve themselves.
 
-use super::server::{Cluster, Server, jobs};
+use super::server::{Cluster, Server, cpu, jobs};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
 const ORDERS: u32 = 300;
 const JOBS_EACH: usize = 10;
 const MINUTE: Duration = Duration::from_secs(60);
-/// Ticks a second in /proc, on every Linux.
-const TICKS: f64 = 100.0;
 
 pub fn sizing() {
     load("SQLite", &Server::start(), None);
@@ -55,15 +53,6 @@ fn approved(server: &Server) -> usize {
     let answer = server.connect().get(&format!("/v2/sandbox?{}", server.credentials()));
     let answer: Value = serde_json::from_slice(&answer).unwrap();
     answer["response"]["jobs"]["approved"].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap()
-}
-
-/// What a process used of the CPU since its start, in seconds.
-fn cpu(process: u32) -> f64 {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    // Behind the name, which may have blanks: user and system time are the 12th and 13th.
-    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-    let ticks = |at: usize| fields.get(at).and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
-    (ticks(11) + ticks(12)) / TICKS
 }
 
 /// As `cpu`, of all processes that a process started and that still run.
