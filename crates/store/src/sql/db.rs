@@ -169,7 +169,8 @@ impl Db {
     }
 
     /// As `read_briefly`, for a closure with a single statement: over a network that is a
-    /// single journey. A second statement is refused.
+    /// single journey. A second statement is refused there. What it sees may not be on the disk yet:
+    /// for questions on the way to more work, whose own transaction is answered when it is.
     pub async fn read_once<T, E>(
         &self,
         closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,

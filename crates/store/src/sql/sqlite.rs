@@ -6,11 +6,13 @@
 //! of the writer. Readers run each closure in a read transaction, so it sees one state of the data.
 
 mod disk;
+mod here;
 mod statements;
 mod transaction;
 mod writer;
 
 use self::disk::{Disk, Sync};
+use self::here::Here;
 pub use self::statements::Statements;
 use self::transaction::Transaction;
 use super::db::Lane;
@@ -20,6 +22,7 @@ use super::{Error, Tx, migrate};
 use fs4::FileExt;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
@@ -42,7 +45,7 @@ pub struct Options {
 pub struct Sqlite {
     writer: Writer,
     reader: mpsc::Sender<Box<dyn Work>>,
-    at_hand: Arc<[Mutex<Connection>]>,
+    here: Here,
     disk: Disk,
     _lock: Option<Arc<std::fs::File>>,
 }
@@ -76,14 +79,15 @@ impl Sqlite {
         spawn("db-writer", move || writer::run(&connection, &queue, &written))?;
         let (reader, work) = mpsc::channel();
         let work = Arc::new(Mutex::new(work));
-        let mut at_hand = Vec::new();
         for number in 0..options.readers.max(1) {
             let connection = connect_to_read(&options.path)?;
             let (work, seen) = (Arc::clone(&work), disk.clone());
             spawn(&format!("db-reader-{number}"), move || read_loop(&connection, &work, &seen))?;
-            at_hand.push(Mutex::new(connect_to_read(&options.path)?));
         }
-        Ok(Self { writer, reader, at_hand: at_hand.into(), disk, _lock: lock })
+        // Calls are served by as many threads as there are processors.
+        let serving = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let here = Here::new(&options.path, connect_to_read, serving + options.readers);
+        Ok(Self { writer, reader, here, disk, _lock: lock })
     }
 
     /// Hands work to the threads.
@@ -93,15 +97,15 @@ impl Sqlite {
             Lane::Background(_) => self.writer.0.push(work, Urgency::Background),
             // Without readers the work is dropped, and its caller told so.
             Lane::Read => drop(self.reader.send(work)),
-            Lane::Brief | Lane::Once => self.read_here(work),
+            Lane::Brief => self.run_here(work, read),
+            Lane::Once => self.run_here(work, ask),
         }
     }
 
-    /// Reads on this thread, if a connection is free.
-    fn read_here(&self, work: Box<dyn Work>) {
-        match self.at_hand.iter().find_map(|connection| connection.try_lock().ok()) {
-            Some(connection) => read(&mut Transaction::new(&connection), &self.disk, work),
-            None => self.submit(work, Lane::Read),
+    /// Runs work on this thread, if it can have a connection.
+    fn run_here(&self, work: Box<dyn Work>, run: fn(&mut Transaction<'_>, &Disk, Box<dyn Work>)) {
+        if let Err(work) = self.here.run(work, &|sql, work| run(sql, &self.disk, work)) {
+            self.submit(work, Lane::Read);
         }
     }
 }
@@ -220,6 +224,12 @@ fn read_loop(connection: &Connection, shared: &Shared<Box<dyn Work>>, disk: &Dis
     while let Some(closure) = work::next(shared) {
         read(sql, disk, closure);
     }
+}
+
+/// Asks a single question, which needs no transaction to see one state of the data.
+fn ask(sql: &mut Transaction<'_>, disk: &Disk, mut closure: Box<dyn Work>) {
+    work::run(&mut Tx::new(sql), closure.as_mut());
+    disk.answer_at_once(closure);
 }
 
 fn read(sql: &mut Transaction<'_>, disk: &Disk, mut closure: Box<dyn Work>) {

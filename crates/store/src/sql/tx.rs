@@ -187,7 +187,14 @@ impl<'a> Tx<'a> {
         params: &[&dyn Param],
         from_row: impl Fn(&mut Row) -> Result<T, Error>,
     ) -> Result<Option<T>, Error> {
-        Ok(self.query_all(sql, params, from_row)?.into_iter().next())
+        let mut first = None;
+        self.sql.query(sql, params, &mut |mut row| {
+            if first.is_none() {
+                first = Some(from_row(&mut row)?);
+            }
+            Ok(())
+        })?;
+        Ok(first)
     }
 
     /// A question that locks what it asks about by changing it; `locked` asks the same of what is locked

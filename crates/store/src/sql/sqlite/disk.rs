@@ -4,7 +4,8 @@
 //! log and then answers all who came before the sync began; meanwhile the writer puts the next
 //! commit together. Nobody is told what a power failure could still take back: a call that
 //! writes waits for the sync of its commit, one that reads waits if it may have seen a commit
-//! that is not synced yet.
+//! that is not synced yet. Only the answer to a single question does not wait: it is asked on the
+//! way to a call's own transaction, which does.
 //!
 //! After a sync that failed nobody knows what the disk holds, and trying again proves nothing:
 //! everything is refused until the server is started anew and reads what is there.
@@ -103,6 +104,11 @@ impl Disk {
         self.answer_all(vec![work]);
     }
 
+    /// Answers what is not told but leads to more work: that is answered when all of it is on the disk.
+    pub fn answer_at_once(&self, work: Box<dyn Work>) {
+        if self.has_failed() { self.answer(work) } else { work.answer(Ok(())) }
+    }
+
     /// Answers who came together.
     pub fn answer_all(&self, all: Vec<Box<dyn Work>>) {
         // One that has begun may have been seen, though it has not ended.
@@ -171,7 +177,10 @@ mod tests {
         let disk = Disk::start(sync, Arc::new(Queue::new())).unwrap();
         let (answers, answered) = channel();
         let asking = disk.clone();
-        let ask = move |name| asking.answer(Box::new(Told(name, answers.clone())));
+        let ask = move |name: &'static str| {
+            let work = Box::new(Told(name, answers.clone()));
+            if name.starts_with("a question") { asking.answer_at_once(work) } else { asking.answer(work) }
+        };
         (disk, ended, ask, answered)
     }
 
@@ -188,6 +197,8 @@ mod tests {
         disk.commit_ended();
         ask("the commit");
         assert!(disk.is_busy());
+        ask("a question on the way to more work");
+        assert_eq!(answered.recv_timeout(SOON).unwrap(), ("a question on the way to more work", true));
         assert!(answered.recv_timeout(A_MOMENT).is_err(), "the disk is not done");
         ended.send(Ok(())).unwrap();
         let mut told = [answered.recv_timeout(SOON).unwrap(), answered.recv_timeout(SOON).unwrap()];
@@ -225,5 +236,7 @@ mod tests {
         assert!(disk.has_failed() && !disk.is_busy());
         ask("a read after it");
         assert_eq!(answered.recv_timeout(SOON).unwrap(), ("a read after it", false));
+        ask("a question after it");
+        assert_eq!(answered.recv_timeout(SOON).unwrap(), ("a question after it", false));
     }
 }

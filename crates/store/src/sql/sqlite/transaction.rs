@@ -87,7 +87,10 @@ impl Sql for Transaction<'_> {
         let columns = statement.column_count();
         let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
-            let values = (0..columns).map(|index| cell(row, index)).collect::<Result<_, Error>>()?;
+            let mut values = Vec::with_capacity(columns);
+            for index in 0..columns {
+                values.push(cell(row, index)?);
+            }
             each(Row::new(values))?;
         }
         Ok(())
