@@ -5,6 +5,7 @@ use crate::app::App;
 use axum::http::{HeaderMap, header};
 use base64::Engine as _;
 use domain::ids::Environment;
+use std::cell::RefCell;
 use std::net::{IpAddr, SocketAddr};
 
 /// The other end of a connection.
@@ -47,6 +48,11 @@ impl Target<'_> {
     }
 }
 
+/// Whether a path is an API's, of whichever version.
+pub fn is_call(path: &str) -> bool {
+    api_target(path).is_some() || legacy_version(path).is_some()
+}
+
 /// The legacy version that a path names, if it is one.
 pub fn legacy_version(path: &str) -> Option<&'static str> {
     let path = path.strip_prefix("/sandbox").unwrap_or(path);
@@ -55,7 +61,7 @@ pub fn legacy_version(path: &str) -> Option<&'static str> {
     ["v1.1", "v1"].into_iter().find(|version| under(&format!("/{version}")))
 }
 
-/// Whether a path is the API's; glossaries of one client come without a version.
+/// What an API path names; glossaries of one client come without a version.
 pub fn api_target(path: &str) -> Option<Target<'_>> {
     let prefixes = [("/v2", Environment::Live), ("/sandbox/v2", Environment::Sandbox)];
     for (prefix, environment) in prefixes {
@@ -121,11 +127,32 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
 
 /// A request id: time-free, random, short enough to read out.
 pub fn request_id() -> String {
-    let mut bytes = [0; 12];
-    // Without random bytes the id says so; the call itself does not depend on it.
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => format!("req_{}", service::secrets::hex(&bytes)),
-        Err(_) => "req_unknown".to_owned(),
+    RANDOM.with_borrow_mut(|random| match random.next() {
+        Some(bytes) => format!("req_{}", service::secrets::hex(bytes)),
+        // The call itself does not depend on it.
+        None => "req_unknown".to_owned(),
+    })
+}
+
+/// Random bytes for ids: the system is asked for many at once.
+struct Random {
+    bytes: [u8; 1_200],
+    used: usize,
+}
+
+thread_local! {
+    static RANDOM: RefCell<Random> = const { RefCell::new(Random { bytes: [0; 1_200], used: 1_200 }) };
+}
+
+impl Random {
+    /// Twelve bytes; none if the system has none.
+    fn next(&mut self) -> Option<&[u8]> {
+        if self.used == self.bytes.len() {
+            getrandom::fill(&mut self.bytes).ok()?;
+            self.used = 0;
+        }
+        self.used += 12;
+        self.bytes.get(self.used - 12..self.used)
     }
 }
 
@@ -150,12 +177,14 @@ mod tests {
         ];
         for (path, environment, rest) in cases {
             assert_eq!(api_target(path), Some(Target { environment, rest }), "{path}");
+            assert!(is_call(path));
         }
         assert_eq!(legacy_version("/v1.1/translate/job/1"), Some("v1.1"));
         assert_eq!(legacy_version("/sandbox/v1/"), Some("v1"));
         assert_eq!(legacy_version("/v12"), None);
         for path in ["/", "/v2x/a", "/sandbox", "/glossaryx", "/docs"] {
             assert_eq!(api_target(path), None, "{path}");
+            assert!(!is_call(path));
         }
     }
 }

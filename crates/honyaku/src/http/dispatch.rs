@@ -8,11 +8,10 @@ use super::body::{self, Received};
 use super::call::{Call, Caller};
 use super::failure::Failure;
 use super::pages;
-use super::routes::{self, Handler, ROUTES, Route};
+use super::routes::{self, Handler, Place, ROUTES, Route};
+use super::to_its_end::{Panicked, ToItsEnd};
 use crate::app::{App, Role};
-use axum::Extension;
 use axum::body::Body;
-use axum::extract::State;
 use axum::http::{HeaderMap, Method, Request, Response, Uri, header};
 use domain::fault::Fault;
 use domain::ids::Environment;
@@ -24,12 +23,8 @@ use wire::params::{MethodOverride, Params};
 /// So long a call may take.
 const MAX_WAIT: std::time::Duration = std::time::Duration::from_secs(120);
 
-/// Every request comes through here.
-pub async fn dispatch(
-    State(app): State<Arc<App>>,
-    Extension(peer): Extension<Peer>,
-    request: Request<Body>,
-) -> Response<Body> {
+/// Every call comes through here.
+pub async fn dispatch(app: Arc<App>, peer: Peer, request: Request<Body>) -> Response<Body> {
     let began = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
@@ -102,8 +97,8 @@ async fn serve(
             ));
         }
         body::refuse_too_large(app, &parts.headers)?;
-        let (routes, values) = find_path(app, target)?;
-        arrival.control = routes.iter().any(|route| route.path.starts_with("sandbox"));
+        let (place, values) = find_path(app, target)?;
+        arrival.control = place.group.starts_with("sandbox");
         // Its room is kept until the call is over: decoding makes copies.
         let (received, _room) = body::read(app, request_body, &parts.headers).await?;
         let content_type = header_text(&parts.headers, header::CONTENT_TYPE).map(str::to_owned);
@@ -117,7 +112,7 @@ async fn serve(
         };
         envelope.format =
             Format::choose(params.format.as_deref(), header_text(&parts.headers, header::ACCEPT));
-        let route = find_method(app, &routes, &parts.method, &params)?;
+        let route = find_method(app, &place.routes, &parts.method, &params)?;
         let params = as_method(route, params);
         throttle_address(app, &arrival, &mut envelope)?;
         refuse_plain(app, &arrival)?;
@@ -146,12 +141,11 @@ async fn serve(
     (envelope, result)
 }
 
-/// Runs the handler in a task of its own: a client that goes away does not stop it halfway,
-/// and a panic is answered.
+/// Runs the handler to its end, though the client may go away meanwhile; a panic is answered.
 async fn run(app: &Arc<App>, handler: Handler, call: Call) -> Result<Answer, Failure> {
-    match tokio::time::timeout(MAX_WAIT, tokio::spawn(handler(call))).await {
+    match tokio::time::timeout(MAX_WAIT, ToItsEnd::new(handler(call))).await {
         Ok(Ok(result)) => result,
-        Ok(Err(panic)) => Err(Failure::broken(panic.to_string(), &app.desk.public_url)),
+        Ok(Err(Panicked(words))) => Err(Failure::broken(format!("panic: {words}"), &app.desk.public_url)),
         Err(_) => Err(Failure::new(
             2800,
             "the call took too long; it may still be carried out",
@@ -183,36 +177,23 @@ fn decode(
     })
 }
 
-type Found = (Vec<&'static Route>, Vec<String>);
-
-/// The routes of a path, and the values of its placeholders.
-fn find_path(app: &App, target: &arrival::Target<'_>) -> Result<Found, Failure> {
-    let mut found: Vec<&'static Route> = Vec::new();
-    let mut values = Vec::new();
-    for route in ROUTES {
-        if let Some(matched) = route.matches(target.rest) {
-            found.push(route);
-            values = matched;
-        }
-    }
-    let control = found.iter().all(|route| route.path.starts_with("sandbox"));
+/// What a path names, and the values of its placeholders.
+fn find_path(app: &App, target: &arrival::Target<'_>) -> Result<(&'static Place, Vec<String>), Failure> {
     let open = target.environment == Environment::Sandbox || app.edge.key_selects_environment;
     let enabled = match target.environment {
         Environment::Sandbox => app.edge.sandbox,
         Environment::Live => app.edge.live || app.edge.key_selects_environment,
     };
-    if found.is_empty() || !enabled || (control && !open) {
-        let known: Vec<&str> = ROUTES
-            .iter()
-            .filter(|route| open || !route.path.starts_with("sandbox"))
-            .map(|route| route.path)
-            .collect();
+    let is_control = |path: &str| path.starts_with("sandbox");
+    let found = routes::find(target.rest).filter(|(place, _)| enabled && (open || !is_control(place.group)));
+    found.ok_or_else(|| {
+        let known: Vec<&str> =
+            ROUTES.iter().map(|route| route.path).filter(|path| open || !is_control(path)).collect();
         let nearest = wire::route::nearest(target.rest, &known).unwrap_or("translate/jobs");
         let shown = wire::json::shown_text(target.rest);
         let text = format!("there is no path {shown}; the nearest is {}{nearest}", target.base());
-        return Err(Failure::new(404, text, &app.desk.public_url));
-    }
-    Ok((found, values))
+        Failure::new(404, text, &app.desk.public_url)
+    })
 }
 
 /// The route of the method, after `_method`. PUT on a path that only knows POST is POST.

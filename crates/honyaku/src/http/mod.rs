@@ -14,6 +14,7 @@ mod routes;
 mod sandbox;
 mod server;
 mod throttle;
+mod to_its_end;
 
 pub use api_v2::fields::callback_url;
 pub use arrival::request_id;

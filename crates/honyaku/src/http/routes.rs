@@ -8,6 +8,7 @@ use super::failure::Failure;
 use super::sandbox::{clock, controls, inbox, settings};
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::LazyLock;
 
 /// A handler's work.
 pub type Work = Pin<Box<dyn Future<Output = Result<Answer, Failure>> + Send>>;
@@ -26,31 +27,40 @@ pub struct Route {
     pub handler: Handler,
 }
 
-impl Route {
-    /// The values of the placeholders, if the path is this route's. A literal path wins
-    /// over one with placeholders because a placeholder never takes a word of the API.
-    pub fn matches(&self, path: &str) -> Option<Vec<String>> {
-        let mut values = Vec::new();
-        let mut given = path.split('/');
-        for expected in self.path.split('/') {
-            let segment = given.next()?;
-            if expected.starts_with('{') {
-                if RESERVED.contains(&segment) {
-                    return None;
-                }
-                values.push(percent_decoded(segment));
-            } else if expected != segment {
-                return None;
-            }
-        }
-        given.next().is_none().then_some(values)
-    }
+/// What is known of a path.
+pub struct Place {
+    /// Its methods, in the table's order.
+    pub routes: Vec<&'static Route>,
+    /// Its first two words, which metrics call it by: callers can make up no new ones.
+    pub group: &'static str,
 }
 
-/// What metrics call a path: the first words of its route. Callers can make up no new one.
-pub fn group(path: &str) -> &'static str {
-    ROUTES.iter().find(|route| route.matches(path).is_some()).map_or("other", |route| words(route.path))
+/// The place of a path, and the values of its placeholders.
+pub fn find(path: &str) -> Option<(&'static Place, Vec<String>)> {
+    let found = PLACES.at(path).ok()?;
+    let value = |(_, value)| (!RESERVED.contains(&value)).then(|| percent_decoded(value));
+    let values = found.params.iter().map(value).collect::<Option<_>>()?;
+    Some((found.value, values))
 }
+
+/// What metrics call a path.
+pub fn group(path: &str) -> &'static str {
+    PLACES.at(path).map_or("other", |found| found.value.group)
+}
+
+/// The table by path.
+static PLACES: LazyLock<matchit::Router<Place>> = LazyLock::new(|| {
+    let mut places = matchit::Router::new();
+    for route in ROUTES {
+        let mut same = ROUTES.iter().filter(|other| other.path == route.path).peekable();
+        if same.peek().is_some_and(|first| std::ptr::eq(*first, route)) {
+            let place = Place { routes: same.collect(), group: words(route.path) };
+            // No two paths are in each other's way: a test finds every one.
+            let _ = places.insert(route.path, place);
+        }
+    }
+    places
+});
 
 /// The first two segments, without a placeholder.
 fn words(path: &'static str) -> &'static str {
@@ -59,7 +69,7 @@ fn words(path: &'static str) -> &'static str {
     two.split_once("/{").map_or(two, |(word, _)| word)
 }
 
-/// Words that stand where another route has a placeholder.
+/// Words of the API that no placeholder takes.
 const RESERVED: &[&str] = &["group", "comment", "download", "advance"];
 
 fn percent_decoded(segment: &str) -> String {
@@ -148,3 +158,37 @@ pub static ROUTES: &[Route] = &[
     route!("PUT", "sandbox/inbox/{token}", Signed, inbox::set),
     route!("DELETE", "sandbox/inbox/{token}", Signed, inbox::clear),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_is_found_by_its_path() {
+        for route in ROUTES {
+            let path = route.path.replace(['{', '}'], "");
+            let (place, values) =
+                find(&path).unwrap_or_else(|| panic!("{} is in the way of others", route.path));
+            assert!(place.routes.iter().any(|found| std::ptr::eq(*found, route)), "{}", route.path);
+            assert_eq!(values.len(), route.path.matches('{').count());
+            assert!(route.path.starts_with(place.group), "{}", place.group);
+        }
+    }
+
+    #[test]
+    fn placeholders_take_what_is_no_word_of_the_api() {
+        let values = |path| find(path).map(|(place, values)| (place.routes[0].path, values));
+        let some =
+            |path, values: &[&str]| Some((path, values.iter().map(|text| (*text).to_owned()).collect()));
+        assert_eq!(values("translate/job/5"), some("translate/job/{id}", &["5"]));
+        assert_eq!(values("translate/job/a%20b/comments"), some("translate/job/{id}/comments", &["a b"]));
+        assert_eq!(values("translate/job//comments"), some("translate/job/{id}/comments", &[""]));
+        assert_eq!(values("translate/jobs/group"), some("translate/jobs/group", &[]));
+        assert_eq!(values("translate/jobs/group/7"), some("translate/jobs/group/{group_id}", &["7"]));
+        assert_eq!(values("translate/job/comment"), None);
+        assert_eq!(values("translate/job/5/nothing"), None);
+        assert_eq!(values(""), None);
+        assert_eq!(find("translate/job/5").unwrap().0.group, "translate/job");
+        assert_eq!(find("sandbox").unwrap().0.group, "sandbox");
+    }
+}

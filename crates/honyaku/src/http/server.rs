@@ -1,14 +1,21 @@
 //! Listens, accepts, serves, and stops without dropping what is being answered.
 
-use super::arrival::Peer;
+use super::arrival::{self, Peer};
 use super::{dispatch, pages};
 use crate::app::App;
-use axum::{Extension, Router};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use std::convert::Infallible;
+use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -32,18 +39,20 @@ pub struct Listeners {
 
 /// Serves until `stop` turns true, then lets requests in flight end.
 pub async fn serve(app: Arc<App>, listeners: Listeners, mut stop: watch::Receiver<bool>) {
-    let router = pages::routes().fallback(dispatch::dispatch).with_state(app);
+    let pages = pages::routes().fallback(async || pages::not_found()).with_state(Arc::clone(&app));
     let graceful = GracefulShutdown::new();
     loop {
         tokio::select! {
             accepted = listeners.plain.accept() => {
                 if let Some((stream, address)) = usable(accepted).await {
-                    answer(&graceful, &router, stream, Peer { address, tls: false });
+                    let door = Door::new(&app, &pages, Peer { address, tls: false });
+                    answer(&graceful, door, stream);
                 }
             }
             accepted = accept_tls(&listeners) => {
                 if let Some((stream, address)) = usable(accepted).await {
-                    handshake(&graceful, &listeners, &router, stream, address);
+                    let door = Door::new(&app, &pages, Peer { address, tls: true });
+                    handshake(&graceful, &listeners, door, stream);
                 }
             }
             _ = stop.wait_for(|stop| *stop) => break,
@@ -78,23 +87,43 @@ async fn accept_tls(listeners: &Listeners) -> std::io::Result<(TcpStream, Socket
     }
 }
 
-fn handshake(
-    graceful: &GracefulShutdown,
-    listeners: &Listeners,
-    router: &Router,
-    stream: TcpStream,
-    address: SocketAddr,
-) {
+fn handshake(graceful: &GracefulShutdown, listeners: &Listeners, door: Door, stream: TcpStream) {
     let Some((_, acceptor)) = &listeners.tls else { return };
-    let (acceptor, router, watcher) = (acceptor.clone(), router.clone(), graceful.watcher());
+    let (acceptor, watcher) = (acceptor.clone(), graceful.watcher());
     tokio::spawn(async move {
         if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-            let service = TowerToHyperService::new(router.layer(Extension(Peer { address, tls: true })));
             let connection = builder();
             // A broken connection is the client's business.
-            let _ = watcher.watch(connection.serve_connection(TokioIo::new(stream), service)).await;
+            let _ = watcher.watch(connection.serve_connection(TokioIo::new(stream), door)).await;
         }
     });
+}
+
+/// Where a connection's requests come in: calls go straight to the API, all else to the pages.
+struct Door {
+    app: Arc<App>,
+    pages: TowerToHyperService<Router>,
+    peer: Peer,
+}
+
+impl Door {
+    fn new(app: &Arc<App>, pages: &Router, peer: Peer) -> Self {
+        Self { app: Arc::clone(app), pages: TowerToHyperService::new(pages.clone()), peer }
+    }
+}
+
+impl Service<Request<Incoming>> for Door {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        if !arrival::is_call(request.uri().path()) {
+            return Box::pin(self.pages.call(request));
+        }
+        let (app, peer) = (Arc::clone(&self.app), self.peer);
+        Box::pin(async move { Ok(dispatch::dispatch(app, peer, request.map(Body::new)).await) })
+    }
 }
 
 fn builder() -> auto::Builder<TokioExecutor> {
@@ -104,14 +133,13 @@ fn builder() -> auto::Builder<TokioExecutor> {
     builder
 }
 
-fn answer<S>(graceful: &GracefulShutdown, router: &Router, stream: S, peer: Peer)
+fn answer<S>(graceful: &GracefulShutdown, door: Door, stream: S)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = TowerToHyperService::new(router.clone().layer(Extension(peer)));
     let watcher = graceful.watcher();
     tokio::spawn(async move {
         let connection = builder();
-        let _ = watcher.watch(connection.serve_connection(TokioIo::new(stream), service)).await;
+        let _ = watcher.watch(connection.serve_connection(TokioIo::new(stream), door)).await;
     });
 }
