@@ -7,10 +7,11 @@ use crate::error::Error;
 use domain::event::Actor;
 use domain::ids::{AccountId, Environment, GroupId, KeyId, Scope, Timestamp};
 use domain::ledger::Book;
+use robot::settings::Settings;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
-use store::accounts::{self, Account};
+use store::accounts::{self, Account, Surroundings};
 use store::keys::Key;
 use store::sql::Tx;
 
@@ -57,7 +58,7 @@ pub struct Context {
 #[derive(Clone, Debug, Default)]
 struct Memo {
     account: Option<Account>,
-    robot: Option<robot::settings::Settings>,
+    robot: Option<Settings>,
     keys: HashMap<KeyId, Option<Key>>,
     group_units: HashMap<GroupId, i64>,
 }
@@ -72,9 +73,20 @@ impl Context {
         real_now: Timestamp,
     ) -> Result<Self, Error> {
         let around = accounts::lock_environment(tx, scope)?;
+        Ok(Self::with(desk, scope, actor, real_now, around))
+    }
+
+    /// The context of a call that only takes a look: what its environment said a moment ago will do.
+    pub fn with(
+        desk: Arc<Desk>,
+        scope: Scope,
+        actor: Actor,
+        real_now: Timestamp,
+        around: Surroundings,
+    ) -> Self {
         let now = real_now.plus_ms(around.ahead_ms);
         let memo = RefCell::new(Memo { account: around.account, ..Memo::default() });
-        Ok(Self { desk, scope, actor, now, real_now, robot: around.robot, sandbox_jobs: around.jobs, memo })
+        Self { desk, scope, actor, now, real_now, robot: around.robot, sandbox_jobs: around.jobs, memo }
     }
 
     /// The context of work on a live environment that needs no lock: the clock there is the real one.
@@ -103,12 +115,11 @@ impl Context {
     }
 
     /// The sandbox's robot settings, as they were when the call began.
-    pub fn robot(&self) -> Result<robot::settings::Settings, Error> {
+    pub fn robot(&self) -> Result<Settings, Error> {
         if let Some(known) = self.memo.borrow().robot.clone() {
             return Ok(known);
         }
-        let settings: robot::settings::Settings = serde_json::from_str(self.robot.as_deref().unwrap_or("{}"))
-            .map_err(|error| Error::Broken(format!("stored robot settings: {error}")))?;
+        let settings = settings(self.robot.as_deref().unwrap_or("{}"))?;
         self.memo.borrow_mut().robot = Some(settings.clone());
         Ok(settings)
     }
@@ -148,6 +159,23 @@ impl Context {
     pub fn book(&self) -> Book {
         book_of(self.scope)
     }
+}
+
+thread_local! {
+    /// The settings that were read last: most calls are of sandboxes with the same ones.
+    static LAST_READ: RefCell<Option<(String, Settings)>> = const { RefCell::new(None) };
+}
+
+fn settings(text: &str) -> Result<Settings, Error> {
+    LAST_READ.with_borrow_mut(|last| match last {
+        Some((known, settings)) if known == text => Ok(settings.clone()),
+        _ => {
+            let settings: Settings = serde_json::from_str(text)
+                .map_err(|error| Error::Broken(format!("stored robot settings: {error}")))?;
+            *last = Some((text.to_owned(), settings.clone()));
+            Ok(settings)
+        }
+    })
 }
 
 /// The set of books of an environment.

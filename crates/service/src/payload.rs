@@ -103,27 +103,27 @@ pub fn job_for_callback(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Val
     Ok(payload)
 }
 
+/// The most members that a job has.
+const MEMBERS: usize = 28;
+
 fn required(job: &Job, eta: i64) -> Map<String, Value> {
-    let members = json!({
-        "job_id": job.id.to_string(),
-        "order_id": job.order.to_string(),
-        "slug": job.slug,
-        "body_src": job.body_src,
-        "lc_src": job.lc_src,
-        "lc_tgt": job.lc_tgt,
-        "unit_count": job.unit_count.to_string(),
-        "tier": job.tier.code(),
-        "credits": job.price.to_string(),
-        "currency": job.price.currency().code(),
-        "status": job.status.code(),
-        "eta": eta,
-        "ctime": job.created_at.seconds(),
-        "auto_approve": if job.auto_approve { "1" } else { "0" },
-    });
-    match members {
-        Value::Object(members) => members,
-        _ => Map::new(),
-    }
+    let mut members = Map::with_capacity(MEMBERS);
+    let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
+    put("job_id", job.id.to_string().into());
+    put("order_id", job.order.to_string().into());
+    put("slug", job.slug.clone().into());
+    put("body_src", job.body_src.clone().into());
+    put("lc_src", job.lc_src.clone().into());
+    put("lc_tgt", job.lc_tgt.clone().into());
+    put("unit_count", job.unit_count.to_string().into());
+    put("tier", job.tier.code().into());
+    put("credits", job.price.to_string().into());
+    put("currency", job.price.currency().code().into());
+    put("status", job.status.code().into());
+    put("eta", eta.into());
+    put("ctime", job.created_at.seconds().into());
+    put("auto_approve", if job.auto_approve { "1" } else { "0" }.into());
+    members
 }
 
 fn attachments(text: Option<&str>) -> Result<Option<Value>, Error> {

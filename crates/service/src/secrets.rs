@@ -74,7 +74,7 @@ pub fn keyed_hash(secret: &[u8; 32], parts: &[&str]) -> [u8; 32] {
 
 /// Lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    data_encoding::HEXLOWER.encode(bytes)
 }
 
 /// Hashes a password for storing. Slow on purpose.

@@ -3,6 +3,7 @@
 use crate::sql::{AT_ONCE, Chore, Db, Dialect, Error, Failure, Row, Tx};
 use domain::ids::*;
 use domain::money::Currency;
+use std::sync::LazyLock;
 
 /// A customer's account (team).
 #[derive(Clone, Debug)]
@@ -158,6 +159,21 @@ pub struct Surroundings {
     pub account: Option<Account>,
 }
 
+static READ_ENVIRONMENT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT e.clock_offset_ms, e.robot, e.jobs, {OF_ACCOUNT} FROM environment e \
+         JOIN account a ON a.id = e.account_id WHERE e.account_id = $1 AND e.sandbox = $2"
+    )
+});
+
+/// Raising the version locks the row as well.
+static LOCK_ENVIRONMENT: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "UPDATE environment e SET version = e.version + 1 FROM account a WHERE a.id = e.account_id \
+         AND e.account_id = $1 AND e.sandbox = $2 RETURNING e.clock_offset_ms, e.robot, e.jobs, {OF_ACCOUNT}"
+    )
+});
+
 /// Locks the environment until the transaction ends. On a database with many writers the writes of one environment
 /// come one after the other: its events have ids in the order in which they become visible, and no
 /// two writes can block each other. A reading transaction locks nothing.
@@ -166,15 +182,6 @@ pub fn lock_environment(tx: &mut Tx<'_>, scope: Scope) -> Result<Surroundings, E
         // One writer at a time, and no clock to read.
         return Ok(Surroundings::default());
     }
-    let read = format!(
-        "SELECT e.clock_offset_ms, e.robot, e.jobs, {OF_ACCOUNT} FROM environment e \
-         JOIN account a ON a.id = e.account_id WHERE e.account_id = $1 AND e.sandbox = $2"
-    );
-    // Raising the version locks the row as well.
-    let lock = format!(
-        "UPDATE environment e SET version = e.version + 1 FROM account a WHERE a.id = e.account_id \
-         AND e.account_id = $1 AND e.sandbox = $2 RETURNING e.clock_offset_ms, e.robot, e.jobs, {OF_ACCOUNT}"
-    );
     let from_row = |row: &mut Row| {
         Ok(Surroundings {
             ahead_ms: row.take()?,
@@ -185,9 +192,9 @@ pub fn lock_environment(tx: &mut Tx<'_>, scope: Scope) -> Result<Surroundings, E
     };
     let whose: [&dyn crate::sql::Param; 2] = [&scope.account, &scope.environment];
     let found = if tx.for_update().is_empty() {
-        tx.query_opt(&read, &whose, from_row)?
+        tx.query_opt(&READ_ENVIRONMENT, &whose, from_row)?
     } else {
-        tx.lock(&lock, &read, &whose, from_row)?
+        tx.lock(&LOCK_ENVIRONMENT, &READ_ENVIRONMENT, &whose, from_row)?
     };
     Ok(found.unwrap_or_default())
 }

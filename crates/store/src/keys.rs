@@ -1,7 +1,9 @@
 //! API keys. Private keys and webhook secrets come in and go out sealed.
 
+use crate::accounts::Surroundings;
 use crate::sql::{Error, Row, Tx};
 use domain::ids::*;
+use std::sync::LazyLock;
 
 /// A key pair with its settings, beside what its account says.
 #[derive(Clone, Debug)]
@@ -115,6 +117,27 @@ pub fn by_public_key(tx: &mut Tx<'_>, public_key: &str) -> Result<Option<Key>, E
         &[&public_key],
         from_row,
     )
+}
+
+static FOR_A_CALL: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "SELECT {KEY}, e.clock_offset_ms, e.robot, e.jobs FROM api_key k JOIN account a ON a.id = k.account_id \
+         LEFT JOIN environment e ON e.account_id = k.account_id AND e.sandbox = k.sandbox WHERE k.public_key = $1"
+    )
+});
+
+/// The key that a call names, revoked or not, with what its environment says.
+pub fn for_a_call(tx: &mut Tx<'_>, public_key: &str) -> Result<Option<(Key, Surroundings)>, Error> {
+    tx.query_opt(&FOR_A_CALL, &[&public_key], |row| {
+        let key = from_row(row)?;
+        let around = Surroundings {
+            ahead_ms: row.take::<Option<_>>()?.unwrap_or_default(),
+            robot: row.take()?,
+            jobs: row.take::<Option<_>>()?.unwrap_or_default(),
+            account: None,
+        };
+        Ok((key, around))
+    })
 }
 
 /// The scope's key with this id, or the one that took its place by rotation.

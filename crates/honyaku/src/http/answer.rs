@@ -41,6 +41,11 @@ impl Answer {
     pub fn empty() -> Self {
         Self::Response(serde_json::json!({}))
     }
+
+    /// One member, which `json!` would copy.
+    pub fn of(name: &str, value: impl Into<Value>) -> Self {
+        Self::Response(Value::Object([(name.to_owned(), value.into())].into_iter().collect()))
+    }
 }
 
 impl From<Value> for Answer {

@@ -8,6 +8,7 @@ use domain::ids::Environment;
 use service::secrets;
 use std::net::IpAddr;
 use std::sync::Arc;
+use store::accounts::Surroundings;
 use store::keys::{self, Key};
 use wire::params::Params;
 use wire::signature;
@@ -68,7 +69,7 @@ pub async fn authenticate(
             refuse(Fault::new(1201, format!("{shown} is no number: send the seconds since 1970")).of("ts"))
         })?;
     }
-    let key = find(app, public_key).await?;
+    let (key, around) = find(app, public_key).await?.unzip();
     let wrong = || {
         let text = "the key is not known here or was revoked, or the signature does not fit: api_sig is the hex HMAC-SHA1 of the text of ts, with the private key";
         denied(text.to_owned())
@@ -101,12 +102,11 @@ pub async fn authenticate(
         }
     }
     check_limits(app, arrival, &key).map_err(denied)?;
-    Ok(Caller { key: Arc::new(key) })
+    Ok(Caller { key: Arc::new(key), around: around.unwrap_or_default() })
 }
 
-async fn find(app: &App, public_key: String) -> Result<Option<Key>, Failure> {
-    let found =
-        app.db.read_once(move |tx| keys::by_public_key(tx, &public_key).map_err(service::Error::from));
+async fn find(app: &App, public_key: String) -> Result<Option<(Key, Surroundings)>, Failure> {
+    let found = app.db.read_once(move |tx| keys::for_a_call(tx, &public_key).map_err(service::Error::from));
     found.await.map_err(|error| Failure::from_service(error, &app.desk.public_url))
 }
 

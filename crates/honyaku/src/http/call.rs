@@ -11,6 +11,7 @@ use serde_json::Value;
 use service::place_order::Foresight;
 use service::{Context, Error};
 use std::sync::Arc;
+use store::accounts::Surroundings;
 use store::keys::Key;
 use store::replays::{self, Stored};
 use store::sql::Tx;
@@ -24,6 +25,8 @@ const IDEMPOTENCY_LIFE_MS: i64 = 24 * 3600 * 1000;
 pub struct Caller {
     /// The key that was used.
     pub key: Arc<Key>,
+    /// What its environment said when the key was looked up.
+    pub around: Surroundings,
 }
 
 impl Caller {
@@ -152,12 +155,16 @@ impl Call {
         result.map_err(|error| Failure::from_service(error, self.origin()))
     }
 
-    /// As `read`, for a use case that takes a few rows by their keys.
+    /// As `read`, for a use case that takes a few rows by their keys. Its context is what was read with
+    /// the caller's key.
     pub async fn read_briefly<T: Send + 'static>(
         &self,
         closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        let result = self.app.db.read_briefly(self.in_context(Actor::CustomerApi, closure)?);
+        let Caller { key, around } = self.caller()?.clone();
+        let ctx =
+            Context::with(Arc::clone(&self.app.desk), key.scope, Actor::CustomerApi, real_now(), around);
+        let result = self.app.db.read_briefly(move |tx| closure(tx, &ctx));
         result.await.map_err(|error| Failure::from_service(error, self.origin()))
     }
 

@@ -4,14 +4,13 @@ use super::{JOB, Job};
 use crate::sql::{Error, Param, Row, Tx, in_statements, marks};
 use domain::ids::*;
 use domain::job::Status;
+use std::sync::LazyLock;
 
 /// The scope's job. `None` if it has no such job.
 pub fn find(tx: &mut Tx<'_>, scope: Scope, id: JobId) -> Result<Option<Job>, Error> {
-    tx.query_opt(
-        &format!("SELECT {JOB} FROM job WHERE account_id = $1 AND sandbox = $2 AND id = $3"),
-        &[&scope.account, &scope.environment, &id],
-        Job::from_row,
-    )
+    static BY_ID: LazyLock<String> =
+        LazyLock::new(|| format!("SELECT {JOB} FROM job WHERE account_id = $1 AND sandbox = $2 AND id = $3"));
+    tx.query_opt(&BY_ID, &[&scope.account, &scope.environment, &id], Job::from_row)
 }
 
 /// The scope's jobs with these ids. Others are left out.

@@ -26,7 +26,7 @@ pub async fn get(mut call: Call) -> Result<Answer, Failure> {
     let data = call.data()?.object;
     let pre_mt = fields::boolean(data.get("pre_mt"), "pre_mt", 1352).map_err(|fault| call.fault(&fault))?;
     let payload = call.read_briefly(move |tx, ctx| look::job(tx, ctx, id, pre_mt.unwrap_or(false))).await?;
-    Ok(json!({ "job": payload }).into())
+    Ok(Answer::of("job", payload))
 }
 
 /// `PUT translate/job/{id}`
@@ -135,7 +135,7 @@ fn uploads(call: &Call) -> Result<Vec<&FilePart>, Fault> {
 pub async fn comments(call: Call) -> Result<Answer, Failure> {
     let id = call.job()?;
     let thread = call.read(move |tx, ctx| look::thread(tx, ctx, Subject::Job(id))).await?;
-    Ok(json!({ "thread": thread }).into())
+    Ok(Answer::of("thread", thread))
 }
 
 /// `GET translate/job/{id}/revisions`
@@ -172,7 +172,7 @@ pub async fn revision(call: Call) -> Result<Answer, Failure> {
 pub async fn feedback(call: Call) -> Result<Answer, Failure> {
     let id = call.job()?;
     let feedback = call.read(move |tx, ctx| look::feedback(tx, ctx, id)).await?;
-    Ok(json!({ "feedback": feedback }).into())
+    Ok(Answer::of("feedback", feedback))
 }
 
 /// `GET translate/job/{id}/preview`: the contract's empty picture until pictures are made.

@@ -250,7 +250,7 @@ pub async fn several(call: Call) -> Result<Answer, Failure> {
         let shown = wire::json::shown_text(&text);
         return Err(Failure::from_service(look::no_such_job(shown), call.origin()));
     }
-    Ok(json!({ "jobs": payloads }).into())
+    Ok(Answer::of("jobs", payloads))
 }
 
 /// `GET translate/jobs/group` without an id.

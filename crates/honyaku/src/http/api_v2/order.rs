@@ -12,7 +12,7 @@ use store::threads::Subject;
 pub async fn get(call: Call) -> Result<Answer, Failure> {
     let id = call.order()?;
     let order = call.read_briefly(move |tx, ctx| look::order(tx, ctx, id)).await?;
-    Ok(json!({ "order": order }).into())
+    Ok(Answer::of("order", order))
 }
 
 /// `DELETE translate/order/{id}`
@@ -33,5 +33,5 @@ pub async fn comment(mut call: Call) -> Result<Answer, Failure> {
 pub async fn comments(call: Call) -> Result<Answer, Failure> {
     let id = call.order()?;
     let thread = call.read(move |tx, ctx| look::thread(tx, ctx, Subject::Order(id))).await?;
-    Ok(json!({ "thread": thread }).into())
+    Ok(Answer::of("thread", thread))
 }

@@ -80,7 +80,7 @@ pub async fn quote(mut call: Call) -> Result<Answer, Failure> {
             Ok(quotes)
         })
         .await?;
-    Ok(json!({ "jobs": keyed_as_sent(quotes) }).into())
+    Ok(Answer::of("jobs", keyed_as_sent(quotes)))
 }
 
 /// The language that the text seems to be in; what was sent, if that cannot be told.
