@@ -84,9 +84,10 @@ impl Sqlite {
             let (work, seen) = (Arc::clone(&work), disk.clone());
             spawn(&format!("db-reader-{number}"), move || read_loop(&connection, &work, &seen))?;
         }
-        // Calls are served by as many threads as there are processors.
-        let serving = std::thread::available_parallelism().map_or(1, NonZero::get);
-        let here = Here::new(&options.path, connect_to_read, serving + options.readers);
+        // Calls are served by as many threads as there are processors; others come and go.
+        let serving = std::thread::available_parallelism().map_or(1, NonZero::get) + options.readers;
+        let at_hand: Result<_, Error> = (0..serving).map(|_| connect_to_read(&options.path)).collect();
+        let here = Here::new(at_hand?);
         Ok(Self { writer, reader, here, disk, _lock: lock })
     }
 
@@ -139,11 +140,16 @@ pub fn look_into<T, E: From<Error>>(
 }
 
 /// Makes an empty file for its owner alone, if there is none; what the engine puts beside it
-/// gets the same rights.
+/// gets the same rights. One that is there is not opened: closing it again would free the locks that
+/// this process holds on it.
 fn make_private(path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::OpenOptionsExt as _;
-    let made = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
-    made.map(|_| ()).map_err(|error| Error::Unavailable(format!("{}: {error}", path.display())))
+    match std::fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(Error::Unavailable(format!("{}: {error}", path.display())))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Held for the life of the process; the operating system frees it even after kill -9.
@@ -237,6 +243,32 @@ fn read(sql: &mut Transaction<'_>, disk: &Disk, mut closure: Box<dyn Work>) {
         return closure.answer(Err(&error.into()));
     }
     work::run(&mut Tx::new(sql), closure.as_mut());
-    let _ = sql.statements.say("COMMIT");
+    if sql.statements.say("COMMIT").is_err() {
+        // Left open, it would show this state of the data for ever.
+        let _ = sql.statements.say("ROLLBACK");
+    }
     disk.answer(closure);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::MetadataExt as _;
+
+    /// Other programs that open the file see by it that it is in use. Without it they take themselves for
+    /// the last one when they close it, and remove the log that is being written.
+    #[test]
+    fn an_open_file_is_locked_for_other_programs() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("honyaku.sqlite");
+        let open = Sqlite::open(&Options { path: path.clone(), exclusive: true, readers: 2 }, 0).unwrap();
+        let file = format!(":{} ", std::fs::metadata(&path).unwrap().ino());
+        let process = format!(" {} ", std::process::id());
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        let held = |line: &str| {
+            line.contains("POSIX") && line.contains("READ") && line.contains(&process) && line.contains(&file)
+        };
+        assert!(locks.lines().any(held), "no lock on {file}in\n{locks}");
+        drop(open);
+    }
 }

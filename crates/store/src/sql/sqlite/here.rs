@@ -1,29 +1,21 @@
 //! Reading on the caller's own thread, with a connection that stays there: handing a small read to
 //! another thread takes longer than the read, and so does finding its statements anew.
 
-use super::super::Error;
 use super::super::work::Work;
 use super::transaction::Transaction;
 use rusqlite::Connection;
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What runs work on a connection.
 pub type Run<'a> = &'a dyn Fn(&mut Transaction<'_>, Box<dyn Work>);
 
-/// The connections of the threads that read.
+/// The connections for threads that read.
 #[derive(Clone)]
-pub struct Here(Arc<Open>);
+pub struct Here(Arc<Pool>);
 
-struct Open {
-    path: PathBuf,
-    connect: fn(&Path) -> Result<Connection, Error>,
-    /// At most so many threads have a connection.
-    most: usize,
-    now: AtomicUsize,
-}
+/// Those that no thread has.
+type Pool = Mutex<Vec<Connection>>;
 
 self_cell::self_cell!(
     struct Kept {
@@ -35,58 +27,54 @@ self_cell::self_cell!(
 
 /// A thread's connection.
 struct Reader {
-    of: Arc<Open>,
-    kept: Kept,
+    kept: Option<Kept>,
+    of: Arc<Pool>,
 }
 
 thread_local! {
-    /// Closed with the thread, or when the thread reads another file.
+    /// Goes back with the end of the thread, or when the thread reads another database.
     static READER: RefCell<Option<Reader>> = const { RefCell::new(None) };
 }
 
 impl Here {
-    /// For at most so many threads.
-    pub fn new(path: &Path, connect: fn(&Path) -> Result<Connection, Error>, most: usize) -> Self {
-        Self(Arc::new(Open { path: path.to_owned(), connect, most, now: AtomicUsize::new(0) }))
+    /// One for each of so many threads.
+    pub fn new(connections: Vec<Connection>) -> Self {
+        Self(Arc::new(Mutex::new(connections)))
     }
 
-    /// Runs the work on this thread's connection; gives it back if the thread can have none.
+    /// Runs the work on this thread's connection; gives it back if none is left for the thread.
     pub fn run(&self, work: Box<dyn Work>, run: Run<'_>) -> Result<(), Box<dyn Work>> {
         READER.with_borrow_mut(|reader| {
             if !reader.as_ref().is_some_and(|reader| Arc::ptr_eq(&reader.of, &self.0)) {
-                *reader = self.open();
+                *reader = self.take();
             }
-            let Some(reader) = reader else { return Err(work) };
-            reader.kept.with_dependent_mut(|_, sql| run(sql, work));
-            Ok(())
+            match reader.as_mut().and_then(|reader| reader.kept.as_mut()) {
+                Some(kept) => {
+                    kept.with_dependent_mut(|_, sql| run(sql, work));
+                    Ok(())
+                }
+                None => Err(work),
+            }
         })
     }
 
-    fn open(&self) -> Option<Reader> {
-        let room = self.0.now.try_update(Relaxed, Relaxed, |now| (now < self.0.most).then_some(now + 1));
-        room.ok()?;
-        match (self.0.connect)(&self.0.path) {
-            Ok(connection) => {
-                Some(Reader { of: Arc::clone(&self.0), kept: Kept::new(connection, |c| Transaction::new(c)) })
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a thread has no connection to read");
-                self.0.now.fetch_sub(1, Relaxed);
-                None
-            }
-        }
+    fn take(&self) -> Option<Reader> {
+        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()?;
+        let kept = Kept::new(connection, |connection| Transaction::new(connection));
+        Some(Reader { kept: Some(kept), of: Arc::clone(&self.0) })
     }
 }
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.of.now.fetch_sub(1, Relaxed);
+        if let Some(kept) = self.kept.take() {
+            self.of.lock().unwrap_or_else(PoisonError::into_inner).push(kept.into_owner());
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::connect_to_read;
     use super::*;
     use crate::sql::work::{self, Call};
     use crate::sql::{Row, Tx};
@@ -105,8 +93,8 @@ mod tests {
 
     #[test]
     fn so_many_threads_have_a_connection_and_the_next_one_when_one_of_them_ends() {
-        let directory = tempfile::tempdir().unwrap();
-        let here = Here::new(&directory.path().join("a.sqlite"), connect_to_read, 2);
+        let of = |count| Here::new((0..count).map(|_| Connection::open_in_memory().unwrap()).collect());
+        let here = of(2);
         assert!(reads(&here) && reads(&here));
         let other = || std::thread::scope(|scope| scope.spawn(|| reads(&here)).join().unwrap());
         assert!(other(), "the second");
@@ -123,8 +111,8 @@ mod tests {
             third_tried.wait();
             assert!(!third);
         });
-        // The first thread reads another file, and makes room.
-        assert!(reads(&Here::new(&directory.path().join("b.sqlite"), connect_to_read, 1)));
-        assert_eq!(here.0.now.load(Relaxed), 0);
+        // The first thread reads another database, and makes room.
+        assert!(reads(&of(1)));
+        assert_eq!(here.0.lock().unwrap().len(), 2);
     }
 }
