@@ -1,7 +1,7 @@
 //! What grows with the data: every call of one account with 1,000 jobs, against a small database
 //! and a big one, or against a big one and one whose tables are parted. The calls go to both in turn,
 //! one by one, so that whatever else the machine does hits both alike. Each number printed is the
-//! median over the rounds of a round's median or p99.
+//! median over the rounds: of a round's median, of its p99, and of the ratio of the two p99.
 
 use super::fill::{BASE, OWN_JOBS, Size, fill};
 use super::server::{Client, Cluster, Keys, Server, jobs};
@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 pub const SMALL: Size = Size { jobs: 100_000, accounts: 100 };
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 31;
 /// Calls of a kind in a round; the p99 of a hundred is the slowest but one.
 const MOST: usize = 100;
 /// Jobs of the order whose way to the board is timed.
@@ -263,6 +263,9 @@ fn ids(answer: &Value) -> Vec<String> {
     }
 }
 
+/// The median and the p99 of a round's calls, in milliseconds, on each side.
+type Round = [[f64; 2]; 2];
+
 /// Prints how two databases differ.
 fn compare(engine: &str, mut sides: [Side; 2]) {
     println!("{engine}: {} and {}, ms", sides[0].name, sides[1].name);
@@ -271,7 +274,7 @@ fn compare(engine: &str, mut sides: [Side; 2]) {
         println!("{}: {:.2} GB, {} bytes a job", side.name, disk as f64 / 1e9, disk / side.size.jobs);
     }
     // The first round warms up.
-    let mut rounds: Vec<Vec<[[f64; 2]; 2]>> = KINDS.iter().map(|_| Vec::new()).collect();
+    let mut rounds: Vec<Vec<Round>> = KINDS.iter().map(|_| Vec::new()).collect();
     for round in 0..=ROUNDS {
         for (kind, measured) in KINDS.iter().zip(&mut rounds) {
             let took = in_turn(kind, &mut sides);
@@ -282,15 +285,15 @@ fn compare(engine: &str, mut sides: [Side; 2]) {
     }
     println!("{:<36} {:>17} {:>17} {:>6}", "", "median", "p99", "ratio");
     for (kind, measured) in KINDS.iter().zip(&rounds) {
-        let [small, big] = [0, 1].map(|side| [0, 1].map(|part| middle(measured, side, part)));
+        let of_rounds = |figure: fn(&Round) -> f64| middle(measured.iter().map(figure).collect());
         println!(
             "{:<36} {:>8.2} {:>8.2} {:>8.2} {:>8.2} {:>6.2}",
             kind.name,
-            small[0],
-            big[0],
-            small[1],
-            big[1],
-            big[1] / small[1]
+            of_rounds(|[small, _]| small[0]),
+            of_rounds(|[_, big]| big[0]),
+            of_rounds(|[small, _]| small[1]),
+            of_rounds(|[_, big]| big[1]),
+            of_rounds(|[small, big]| big[1] / small[1])
         );
     }
     for side in &mut sides {
@@ -323,9 +326,8 @@ fn at(sorted: &[Duration], percent: usize) -> f64 {
     sorted[(sorted.len() * percent / 100).saturating_sub(1)].as_secs_f64() * 1_000.0
 }
 
-/// The median over the rounds.
-fn middle(rounds: &[[[f64; 2]; 2]], side: usize, part: usize) -> f64 {
-    let mut values: Vec<f64> = rounds.iter().map(|round| round[side][part]).collect();
+/// The median.
+fn middle(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values[values.len() / 2]
 }
