@@ -76,7 +76,8 @@ impl Context {
         Ok(Self::with(desk, scope, actor, real_now, around))
     }
 
-    /// The context of a call that only takes a look: what its environment said a moment ago will do.
+    /// The context of a call that only takes a look: what its environment said a moment ago will do, though
+    /// its clock may have been put forward since.
     pub fn with(
         desk: Arc<Desk>,
         scope: Scope,

@@ -12,9 +12,10 @@ use super::routes::{self, Handler, Place, ROUTES, Route};
 use super::to_its_end::{Panicked, ToItsEnd};
 use crate::app::{App, Role};
 use axum::body::Body;
-use axum::http::{HeaderMap, Method, Request, Response, Uri, header};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
 use domain::fault::Fault;
 use domain::ids::Environment;
+use hyper::body::Body as _;
 use std::sync::Arc;
 use std::time::Instant;
 use wire::answer::Format;
@@ -31,12 +32,12 @@ pub async fn dispatch(app: Arc<App>, peer: Peer, request: Request<Body>) -> Resp
     let request_id = arrival::request_id();
     let Some(target) = arrival::api_target(&path) else {
         return match arrival::legacy_version(&path) {
-            Some(version) => refuse_legacy(&app, &request, version, request_id),
+            Some(version) => headed(&method, refuse_legacy(&app, &request, version, request_id)),
             None => pages::not_found(),
         };
     };
     let (envelope, result) = serve(&app, peer, request, &target, &request_id).await;
-    let response = envelope.respond(result);
+    let response = headed(&method, envelope.respond(result));
     let took = began.elapsed();
     metrics::histogram!("honyaku_request_seconds", "route" => routes::group(target.rest))
         .record(took.as_secs_f64());
@@ -50,6 +51,17 @@ pub async fn dispatch(app: Arc<App>, peer: Peer, request: Request<Body>) -> Resp
         took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         "request"
     );
+    response
+}
+
+/// An answer to HEAD says how long its body would be, and has none.
+fn headed(method: &Method, mut response: Response<Body>) -> Response<Body> {
+    if method == Method::HEAD {
+        let body = std::mem::take(response.body_mut());
+        if let Some(length) = body.size_hint().exact() {
+            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
+    }
     response
 }
 

@@ -24,6 +24,23 @@ fn health_readiness_and_metrics_are_there() {
     assert_eq!(ask("/nothing").status, 404);
 }
 
+/// A body after the answer to HEAD is a broken protocol in HTTP/2.
+#[test]
+fn head_says_how_long_the_answer_is_and_sends_none() {
+    let shop = Shop::open();
+    let length = shop.raw("GET", &format!("{}/v2/account/me", shop.origin()), &[], None).body.len();
+    for version in ["--http1.1", "--http2-prior-knowledge"] {
+        let output = Command::new("curl")
+            .args(["--silent", "--show-error", "--max-time", "10", version, "--head"])
+            .arg(format!("{}/v2/account/me", shop.origin()))
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(output.status.success(), "{version}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(told.contains(&format!("content-length: {length}")), "{version}: {length} bytes? {told}");
+    }
+}
+
 /// What callers make up must not become a series of its own: nobody could bound their number.
 #[test]
 fn metrics_name_routes_and_nothing_else() {
