@@ -75,6 +75,9 @@ impl Foresight {
 
     /// Tells the transaction, before its context is opened.
     pub fn tell(&self, tx: &mut Tx<'_>, scope: Scope) -> Result<(), Error> {
+        if !tx.foresees() {
+            return Ok(());
+        }
         let keys: Vec<&[u8]> = self.text_keys.iter().map(|key| key.as_slice()).collect();
         jobs::foresee_texts(tx, scope, &keys);
         pay::foresee_balance(tx, scope);

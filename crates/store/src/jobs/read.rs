@@ -4,6 +4,7 @@ use super::{JOB, Job};
 use crate::sql::{Error, Param, Row, Tx, in_statements, marks};
 use domain::ids::*;
 use domain::job::Status;
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 /// The scope's job. `None` if it has no such job.
@@ -46,16 +47,24 @@ pub fn foresee_texts(tx: &mut Tx<'_>, scope: Scope, text_keys: &[&[u8]]) {
     }
 }
 
-fn of_texts<'a>(scope: &'a Scope, text_keys: &'a [&'a [u8]]) -> (String, Vec<&'a dyn Param>) {
+fn of_texts<'a>(scope: &'a Scope, text_keys: &'a [&'a [u8]]) -> (Cow<'static, str>, Vec<&'a dyn Param>) {
+    /// Most orders are of one job.
+    static OF_ONE: LazyLock<String> = LazyLock::new(|| of_so_many_texts(1));
     let mut params: Vec<&dyn Param> = vec![&scope.account, &scope.environment];
     params.extend(text_keys.iter().map(|key| key as &dyn Param));
-    let sql = format!(
+    match text_keys.len() {
+        1 => (OF_ONE.as_str().into(), params),
+        many => (of_so_many_texts(many).into(), params),
+    }
+}
+
+fn of_so_many_texts(count: usize) -> String {
+    format!(
         "SELECT {JOB} FROM job WHERE account_id = $1 AND sandbox = $2 AND text_key IN {} \
          AND status NOT IN ('canceled', 'rejected') \
          ORDER BY CASE status WHEN 'approved' THEN 0 ELSE 1 END, id DESC",
-        marks(2, text_keys.len())
-    );
-    (sql, params)
+        marks(2, count)
+    )
 }
 
 /// Which jobs a list asks for.

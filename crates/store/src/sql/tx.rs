@@ -4,7 +4,6 @@ use super::alarms::{Chore, Left};
 use super::{Error, Param, Row, ValueRef};
 use domain::ids::Timestamp;
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Where the engines' SQL differs.
@@ -105,8 +104,9 @@ pub fn marks(before: usize, count: usize) -> String {
 }
 
 thread_local! {
-    /// Statements that insert so many rows: to write one anew takes as long as its rows do.
-    static INSERTS: RefCell<HashMap<(String, usize), Rc<str>>> = RefCell::default();
+    /// Statements that insert so many rows, by what they begin with: to write one anew takes as long as
+    /// its rows do. They are few, and nearly all differ in the number or the length.
+    static INSERTS: RefCell<Vec<(usize, String, Rc<str>)>> = const { RefCell::new(Vec::new()) };
 }
 
 fn insert(head: &str, rows: &[Vec<ValueRef<'_>>], dialect: Dialect) -> Rc<str> {
@@ -120,8 +120,15 @@ fn insert(head: &str, rows: &[Vec<ValueRef<'_>>], dialect: Dialect) -> Rc<str> {
         let rows: Vec<String> = (0..rows.len()).map(row).collect();
         format!("{head} VALUES {}", rows.join(",")).into()
     };
-    INSERTS
-        .with_borrow_mut(|known| Rc::clone(known.entry((head.to_owned(), rows.len())).or_insert_with(build)))
+    INSERTS.with_borrow_mut(|all| {
+        let known = all.iter().find(|(count, known, _)| *count == rows.len() && known == head);
+        let statement = known.map(|(.., statement)| Rc::clone(statement));
+        statement.unwrap_or_else(|| {
+            let statement: Rc<str> = build();
+            all.push((rows.len(), head.to_owned(), Rc::clone(&statement)));
+            statement
+        })
+    })
 }
 
 impl<'a> Tx<'a> {
@@ -271,6 +278,11 @@ impl<'a> Tx<'a> {
     /// As `for_update`, passing over rows that another transaction has locked.
     pub fn skip_locked(&self) -> &'static str {
         self.sql.skip_locked()
+    }
+
+    /// Whether to announce what will be asked: only over a network it is worth the trouble.
+    pub fn foresees(&self) -> bool {
+        self.dialect() == Dialect::Postgres
     }
 
     /// Announces a question that will be put, word for word: over a network it is asked together with
