@@ -101,7 +101,7 @@ mod tests {
         assert!(other(), "the second is gone");
         let (second_reads, third_tried) = (Barrier::new(2), Barrier::new(2));
         std::thread::scope(|scope| {
-            scope.spawn(|| {
+            let second = scope.spawn(|| {
                 assert!(reads(&here));
                 second_reads.wait();
                 third_tried.wait();
@@ -110,6 +110,8 @@ mod tests {
             let third = other();
             third_tried.wait();
             assert!(!third);
+            // The end of the scope does not wait until it has given its connection back.
+            second.join().unwrap();
         });
         // The first thread reads another database, and makes room.
         assert!(reads(&of(1)));
