@@ -123,6 +123,11 @@ pub fn prepare(
     build(tx, desk, delivery, event, real_now)
 }
 
+/// The secret that a key's callbacks are signed with, as its receiver needs it: `whsec_…`. Contract: api-v2 8.
+pub fn webhook_secret(desk: &Desk, key: &keys::Key) -> Result<String, Error> {
+    secrets::unseal(&desk.secret, &key.webhook_secret)
+}
+
 fn build(
     tx: &mut Tx<'_>,
     desk: &Desk,
@@ -141,7 +146,7 @@ fn build(
     if delivery.trick.as_deref() == Some(CallbackTrick::Garbled.code()) {
         body.truncate(body.len() / 2);
     }
-    let secret = secrets::unseal(&desk.secret, &key.webhook_secret)?;
+    let secret = webhook_secret(desk, &key)?;
     let id = format!("msg_{}", delivery.id);
     let timestamp = real_now.seconds();
     let signature = outbound::signature::sign(&secret, &id, timestamp, &body)

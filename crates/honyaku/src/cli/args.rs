@@ -146,13 +146,16 @@ fn key() -> Command {
                 .value_parser(value::limit),
         );
     let revoke = Command::new("revoke").about("End a key at once").arg(required("key", "its public half"));
+    let secret = Command::new("secret")
+        .about("Show the secret that a key's callbacks are signed with")
+        .arg(required("key", "its public half"));
     let list = Command::new("list")
         .about("List an account's keys")
         .arg(required("account", "the account's short name"));
     Command::new("key")
         .about("API keys")
         .subcommand_required(true)
-        .subcommands([add, set, revoke, list].map(settings))
+        .subcommands([add, set, revoke, secret, list].map(settings))
 }
 
 fn credit() -> Command {

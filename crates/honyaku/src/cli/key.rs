@@ -1,4 +1,4 @@
-//! `honyaku key add|revoke|list`
+//! `honyaku key add|set|revoke|secret|list`
 
 use super::open::{installation, text};
 use super::{Outcome, say};
@@ -7,6 +7,8 @@ use domain::money::Money;
 use serde_json::json;
 use service::Error;
 use service::accounts::{KeyPair, add_key, import_key};
+use service::callbacks::webhook_secret;
+use std::sync::Arc;
 use store::keys::Key;
 use store::sql::Tx;
 use store::{accounts, keys};
@@ -16,8 +18,9 @@ pub fn run(matches: &ArgMatches) -> Outcome {
         Some(("add", matches)) => add(matches),
         Some(("set", matches)) => set(matches),
         Some(("revoke", matches)) => revoke(matches),
+        Some(("secret", matches)) => secret(matches),
         Some(("list", matches)) => list(matches),
-        _ => Err("say add, set, revoke or list".into()),
+        _ => Err("say add, set, revoke, secret or list".into()),
     }
 }
 
@@ -29,7 +32,7 @@ fn add(matches: &ArgMatches) -> Outcome {
     }
     let (name, callback_url) = (text(matches, "name"), text(matches, "callback-url"));
     let test_run = Some(text(matches, "test-run")).filter(|run| !run.is_empty());
-    let (pair, environment) = installation.for_account(matches, move |tx, ctx, _| {
+    let (pair, webhook_secret, environment) = installation.for_account(matches, move |tx, ctx, _| {
         let pair = if public.is_empty() {
             add_key(tx, &ctx.desk, ctx.scope, &name, ctx.real_now)?
         } else {
@@ -40,13 +43,19 @@ fn add(matches: &ArgMatches) -> Outcome {
         if !callback_url.is_empty() {
             keys::set_callback_url(tx, &pair.public, &callback_url)?;
         }
-        if let (Some(run), Some(mut key)) = (test_run, keys::by_public_key(tx, &pair.public)?) {
-            key.test_run = Some(run);
+        let mut key = named(tx, &pair.public)?;
+        if test_run.is_some() {
+            key.test_run = test_run;
             keys::update(tx, &key)?;
         }
-        Ok((pair, ctx.scope.environment))
+        Ok((pair, webhook_secret(&ctx.desk, &key)?, ctx.scope.environment))
     })?;
-    say(json!({ "public_key": pair.public, "private_key": pair.private, "environment": environment.code() }));
+    say(json!({
+        "public_key": pair.public,
+        "private_key": pair.private,
+        "webhook_secret": webhook_secret,
+        "environment": environment.code(),
+    }));
     Ok(())
 }
 
@@ -85,8 +94,7 @@ fn set(matches: &ArgMatches) -> Outcome {
     }
     let limit = matches.get_one::<String>("spending-limit").cloned();
     installation(matches)?.write(move |tx, _| {
-        let mut key = keys::by_public_key(tx, &public_key)?
-            .ok_or_else(|| Error::Command(format!("there is no key {public_key:?}")))?;
+        let mut key = named(tx, &public_key)?;
         for (change, value) in changes {
             match change {
                 Change::Switch(set) => set(&mut key, value == "1"),
@@ -123,6 +131,20 @@ fn revoke(matches: &ArgMatches) -> Outcome {
     }
     say(format_args!("revoked {shown}"));
     Ok(())
+}
+
+/// For whoever receives callbacks, to check their signatures with.
+fn secret(matches: &ArgMatches) -> Outcome {
+    let public_key = text(matches, "key");
+    let installation = installation(matches)?;
+    let desk = Arc::clone(&installation.desk);
+    say(installation.write(move |tx, _| webhook_secret(&desk, &named(tx, &public_key)?))?);
+    Ok(())
+}
+
+fn named(tx: &mut Tx<'_>, public_key: &str) -> Result<Key, Error> {
+    keys::by_public_key(tx, public_key)?
+        .ok_or_else(|| Error::Command(format!("there is no key {public_key:?}")))
 }
 
 fn list(matches: &ArgMatches) -> Outcome {
