@@ -47,12 +47,17 @@ pub fn sign(secret_whsec: &str, id: &str, timestamp: i64, body: &[u8]) -> Result
 }
 
 /// The value of `webhook-signature` for every secret that is valid now, the newest first.
-pub fn sign_all(secrets: &[&str], id: &str, timestamp: i64, body: &[u8]) -> Result<String, SignError> {
+pub fn sign_all(
+    secrets: &[impl AsRef<str>],
+    id: &str,
+    timestamp: i64,
+    body: &[u8],
+) -> Result<String, SignError> {
     if secrets.is_empty() {
         return Err(SignError::NoSecret);
     }
     let signatures: Result<Vec<_>, _> =
-        secrets.iter().map(|secret| sign(secret, id, timestamp, body)).collect();
+        secrets.iter().map(|secret| sign(secret.as_ref(), id, timestamp, body)).collect();
     Ok(signatures?.join(" "))
 }
 
@@ -113,7 +118,7 @@ mod tests {
         for (secret, error) in cases {
             assert_eq!(sign(secret, ID, TIMESTAMP, BODY), Err(error), "{secret:?}");
         }
-        assert_eq!(sign_all(&[], ID, TIMESTAMP, BODY), Err(SignError::NoSecret));
+        assert_eq!(sign_all(&[""; 0], ID, TIMESTAMP, BODY), Err(SignError::NoSecret));
     }
 
     #[test]

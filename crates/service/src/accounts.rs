@@ -106,13 +106,17 @@ pub fn add_key(
     name: &str,
     now: Timestamp,
 ) -> Result<KeyPair, Error> {
-    let prefix = prefix(scope.environment);
-    let pair = KeyPair {
-        public: format!("{prefix}_pk_{}", secrets::letters(32)?),
-        private: format!("{prefix}_sk_{}", secrets::letters(32)?),
-    };
+    let pair = new_pair(scope.environment)?;
     import_key(tx, desk, scope, name, &pair, now)?;
     Ok(pair)
+}
+
+fn new_pair(environment: Environment) -> Result<KeyPair, Error> {
+    let prefix = prefix(environment);
+    Ok(KeyPair {
+        public: format!("{prefix}_pk_{}", secrets::letters(32)?),
+        private: format!("{prefix}_sk_{}", secrets::letters(32)?),
+    })
 }
 
 /// How both halves of our keys begin: a key shows which environment it is for.
@@ -148,15 +152,15 @@ pub fn import_key(
     now: Timestamp,
 ) -> Result<KeyId, Error> {
     check_environment(pair, scope.environment)?;
+    let [private_key, webhook_secret] = sealed_secrets(desk, pair)?;
     let inbox = inboxes::of_account(tx, scope.account)?.into_iter().next().filter(|_| scope.is_sandbox());
-    let webhook_secret = outbound::signature::new_secret(&secrets::random::<32>()?);
     let key = Key {
         id: KeyId(tx.reserve_ids("api_key", 1)?),
         scope,
         name: name.to_owned(),
         public_key: pair.public.clone(),
-        private_key: secrets::seal(&desk.secret, pair.private.as_bytes())?,
-        webhook_secret: secrets::seal(&desk.secret, webhook_secret.as_bytes())?,
+        private_key,
+        webhook_secret,
         callback_url: inbox.map(|inbox| format!("{}/inbox/{}", desk.public_url, inbox.token)),
         callback_encoding: "form".to_owned(),
         callback_all: false,
@@ -168,12 +172,44 @@ pub fn import_key(
         spending_limit: None,
         spent: 0,
         test_run: None,
+        successor: None,
         revoked_at: None,
         created_at: now,
         suspended: false,
     };
     keys::insert(tx, &key).map_err(|error| taken(error, "public_key", &pair.public))?;
     Ok(key.id)
+}
+
+/// The private half and a new secret for callbacks, as they are stored.
+fn sealed_secrets(desk: &Desk, pair: &KeyPair) -> Result<[Vec<u8>; 2], Error> {
+    let webhook_secret = outbound::signature::new_secret(&secrets::random::<32>()?);
+    Ok([
+        secrets::seal(&desk.secret, pair.private.as_bytes())?,
+        secrets::seal(&desk.secret, webhook_secret.as_bytes())?,
+    ])
+}
+
+/// Makes a key that takes the place of another one, with its settings and what it has spent. The old one is
+/// taken until `end`, and callbacks bear the signatures of both for as long. Contract: api-v2 8.
+pub fn rotate_key(
+    tx: &mut Tx<'_>,
+    desk: &Desk,
+    old: &Key,
+    end: Timestamp,
+    now: Timestamp,
+) -> Result<KeyPair, Error> {
+    let pair = new_pair(old.scope.environment)?;
+    let [private_key, webhook_secret] = sealed_secrets(desk, &pair)?;
+    let id = KeyId(tx.reserve_ids("api_key", 1)?);
+    let public_key = pair.public.clone();
+    let key = Key { id, public_key, private_key, webhook_secret, created_at: now, ..old.clone() };
+    keys::insert(tx, &key)?;
+    if keys::succeed(tx, old, id, end)? {
+        return Ok(pair);
+    }
+    let text = format!("{} is revoked or was rotated before: rotate the key that is in use", old.public_key);
+    Err(Error::Command(text))
 }
 
 /// The translators that the account prefers, by pair and tier, as the contract lists them.

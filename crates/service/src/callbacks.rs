@@ -146,10 +146,12 @@ fn build(
     if delivery.trick.as_deref() == Some(CallbackTrick::Garbled.code()) {
         body.truncate(body.len() / 2);
     }
-    let secret = webhook_secret(desk, &key)?;
+    let retiring = keys::retiring_secrets(tx, &key, real_now)?;
+    let retiring = retiring.iter().map(|sealed| secrets::unseal(&desk.secret, sealed));
+    let valid = std::iter::once(webhook_secret(desk, &key)).chain(retiring).collect::<Result<Vec<_>, _>>()?;
     let id = format!("msg_{}", delivery.id);
     let timestamp = real_now.seconds();
-    let signature = outbound::signature::sign(&secret, &id, timestamp, &body)
+    let signature = outbound::signature::sign_all(&valid, &id, timestamp, &body)
         .map_err(|error| Error::Broken(format!("webhook secret of key {}: {error}", key.id)))?;
     let headers = vec![
         ("webhook-id".to_owned(), id),

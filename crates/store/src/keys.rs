@@ -42,7 +42,9 @@ pub struct Key {
     pub spent: i64,
     /// The test run it belongs to: the sandbox's controls act on that run's jobs only.
     pub test_run: Option<String>,
-    /// When it was revoked.
+    /// The key that took its place by rotation.
+    pub successor: Option<KeyId>,
+    /// From when on it is revoked: yet to come while its successor is brought in.
     pub revoked_at: Option<Timestamp>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -50,9 +52,17 @@ pub struct Key {
     pub suspended: bool,
 }
 
+impl Key {
+    /// It is not taken any more.
+    pub fn is_revoked(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_some_and(|moment| moment <= now)
+    }
+}
+
 const KEY: &str = "k.id, k.account_id, k.sandbox, k.name, k.public_key, k.private_key, k.webhook_secret, \
     k.callback_url, k.callback_encoding, k.callback_all, k.numbers_current, k.strict_ts, k.guard_identical, \
-    k.addresses, k.versions, k.spending_limit, k.spent, k.test_run, k.revoked_at, k.created_at, a.suspended";
+    k.addresses, k.versions, k.spending_limit, k.spent, k.test_run, \
+    k.successor_id, k.revoked_at, k.created_at, a.suspended";
 
 fn from_row(row: &mut Row) -> Result<Key, Error> {
     Ok(Key {
@@ -73,6 +83,7 @@ fn from_row(row: &mut Row) -> Result<Key, Error> {
         spending_limit: row.take()?,
         spent: row.take()?,
         test_run: row.take()?,
+        successor: row.take()?,
         revoked_at: row.take()?,
         created_at: row.take()?,
         suspended: row.take()?,
@@ -84,8 +95,8 @@ pub fn insert(tx: &mut Tx<'_>, key: &Key) -> Result<(), Error> {
     tx.execute(
         "INSERT INTO api_key (id, account_id, sandbox, name, public_key, private_key, webhook_secret, callback_url, \
          callback_encoding, callback_all, numbers_current, strict_ts, guard_identical, addresses, versions, \
-         spending_limit, test_run, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+         spending_limit, spent, test_run, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
         &[
             &key.id,
             &key.scope.account,
@@ -103,6 +114,7 @@ pub fn insert(tx: &mut Tx<'_>, key: &Key) -> Result<(), Error> {
             &key.addresses,
             &key.versions,
             &key.spending_limit,
+            &key.spent,
             &key.test_run,
             &key.created_at,
         ],
@@ -165,28 +177,58 @@ pub fn of_account(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<Key>, Error
 /// Ends a key. False if there is none that is not ended.
 pub fn revoke(tx: &mut Tx<'_>, public_key: &str, now: Timestamp) -> Result<bool, Error> {
     let rows = tx.execute(
-        "UPDATE api_key SET revoked_at = $2 WHERE public_key = $1 AND revoked_at IS NULL",
+        "UPDATE api_key SET revoked_at = $2 WHERE public_key = $1 AND (revoked_at IS NULL OR revoked_at > $2)",
         &[&public_key, &now],
     )?;
     Ok(rows == 1)
 }
 
-/// Adds to what the key has spent. False if that is over its limit.
-pub fn spend(tx: &mut Tx<'_>, scope: Scope, id: KeyId, minor: i64) -> Result<bool, Error> {
+/// Lets a key take the place of another one, which is revoked at `end`, and of those that one had followed.
+/// False if that one is revoked or has a successor already.
+pub fn succeed(tx: &mut Tx<'_>, old: &Key, successor: KeyId, end: Timestamp) -> Result<bool, Error> {
     let rows = tx.execute(
-        "UPDATE api_key SET spent = spent + $3 WHERE account_id = $1 AND id = $2 \
-         AND (spending_limit IS NULL OR spent + $3 <= spending_limit)",
-        &[&scope.account, &id, &minor],
+        "UPDATE api_key SET successor_id = $3, revoked_at = $4 \
+         WHERE account_id = $1 AND id = $2 AND successor_id IS NULL AND revoked_at IS NULL",
+        &[&old.scope.account, &old.id, &successor, &end],
+    )?;
+    tx.execute(
+        "UPDATE api_key SET successor_id = $4 WHERE account_id = $1 AND sandbox = $2 AND successor_id = $3",
+        &[&old.scope.account, &old.scope.environment, &old.id, &successor],
     )?;
     Ok(rows == 1)
 }
 
-/// Adds to what a key without a limit has spent.
-pub fn count_spent(tx: &mut Tx<'_>, scope: Scope, id: KeyId, minor: i64) -> Result<(), Error> {
-    tx.send(
-        "UPDATE api_key SET spent = spent + $3 WHERE account_id = $1 AND id = $2",
-        &[&scope.account, &id, &minor],
+/// The sealed callback secrets of the keys that this one follows and that are not revoked yet, the newest first.
+pub fn retiring_secrets(tx: &mut Tx<'_>, key: &Key, now: Timestamp) -> Result<Vec<Vec<u8>>, Error> {
+    tx.query_all(
+        "SELECT webhook_secret FROM api_key WHERE account_id = $1 AND sandbox = $2 AND successor_id = $3 \
+         AND revoked_at > $4 ORDER BY id DESC",
+        &[&key.scope.account, &key.scope.environment, &key.id, &now],
+        |row| row.take(),
     )
+}
+
+/// Whose spending a call with key $2 of account $1 counts as: its successor's, so that a pair has one limit.
+const SPENDER: &str =
+    "COALESCE((SELECT old.successor_id FROM api_key old WHERE old.account_id = $1 AND old.id = $2), $2)";
+
+/// Adds to what the key, or its successor, has spent. False if that is over its limit.
+pub fn spend(tx: &mut Tx<'_>, scope: Scope, id: KeyId, minor: i64) -> Result<bool, Error> {
+    static SPEND: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "UPDATE api_key SET spent = spent + $3 WHERE account_id = $1 AND id = {SPENDER} \
+             AND (spending_limit IS NULL OR spent + $3 <= spending_limit)"
+        )
+    });
+    Ok(tx.execute(&SPEND, &[&scope.account, &id, &minor])? == 1)
+}
+
+/// Adds to what a key without a limit, or its successor, has spent.
+pub fn count_spent(tx: &mut Tx<'_>, scope: Scope, id: KeyId, minor: i64) -> Result<(), Error> {
+    static COUNT: LazyLock<String> = LazyLock::new(|| {
+        format!("UPDATE api_key SET spent = spent + $3 WHERE account_id = $1 AND id = {SPENDER}")
+    });
+    tx.send(&COUNT, &[&scope.account, &id, &minor])
 }
 
 /// Sets where a key's callbacks go by default.
@@ -205,7 +247,7 @@ pub fn move_inbox_urls(tx: &mut Tx<'_>, from: &str, to: &str) -> Result<(), Erro
     Ok(())
 }
 
-/// Writes a key's settings.
+/// Writes a key's settings. The keys that it follows keep theirs, but for what may be spent.
 pub fn update(tx: &mut Tx<'_>, key: &Key) -> Result<(), Error> {
     tx.execute(
         "UPDATE api_key SET callback_url = $3, callback_encoding = $4, callback_all = $5, numbers_current = $6, \
@@ -225,6 +267,10 @@ pub fn update(tx: &mut Tx<'_>, key: &Key) -> Result<(), Error> {
             &key.spending_limit,
             &key.test_run,
         ],
+    )?;
+    tx.execute(
+        "UPDATE api_key SET spending_limit = $4 WHERE account_id = $1 AND sandbox = $2 AND successor_id = $3",
+        &[&key.scope.account, &key.scope.environment, &key.id, &key.spending_limit],
     )?;
     Ok(())
 }

@@ -66,7 +66,8 @@ pub fn wipe(tx: &mut Tx<'_>, scope: Scope, keep: Keep, revoked_at: i64) -> Resul
         tx.execute("UPDATE api_key SET spent = 0 WHERE account_id = $1 AND sandbox = $2", &both)?;
     } else {
         tx.execute(
-            "UPDATE api_key SET revoked_at = $3 WHERE account_id = $1 AND sandbox = $2 AND revoked_at IS NULL",
+            "UPDATE api_key SET revoked_at = $3 WHERE account_id = $1 AND sandbox = $2 \
+             AND (revoked_at IS NULL OR revoked_at > $3)",
             &[&scope.account, &scope.environment, &revoked_at],
         )?;
     }

@@ -100,6 +100,9 @@ fn account() -> Command {
     Command::new("account").about("Accounts").subcommand_required(true).subcommands([add, set].map(settings))
 }
 
+/// A key that was rotated is taken for a week at most. Source: customer-ui 8.13.
+const ROTATION_HOURS_MOST: i64 = 7 * 24;
+
 fn key() -> Command {
     let add = Command::new("add")
         .about("Make an API key pair; printed once as JSON")
@@ -145,6 +148,17 @@ fn key() -> Command {
             optional("spending-limit", "the most it may spend, in the account's currency; empty: no limit")
                 .value_parser(value::limit),
         );
+    let rotate = Command::new("rotate")
+        .about("Make a pair and a callback secret that take a key's place; printed once as JSON")
+        .arg(required("key", "its public half"))
+        .arg(
+            Arg::new("hours")
+                .long("hours")
+                .value_name("NUMBER")
+                .default_value("24")
+                .value_parser(clap::value_parser!(i64).range(0..=ROTATION_HOURS_MOST))
+                .help("how long the old pair is taken beside the new one"),
+        );
     let revoke = Command::new("revoke").about("End a key at once").arg(required("key", "its public half"));
     let secret = Command::new("secret")
         .about("Show the secret that a key's callbacks are signed with")
@@ -155,7 +169,7 @@ fn key() -> Command {
     Command::new("key")
         .about("API keys")
         .subcommand_required(true)
-        .subcommands([add, set, revoke, secret, list].map(settings))
+        .subcommands([add, set, rotate, revoke, secret, list].map(settings))
 }
 
 fn credit() -> Command {

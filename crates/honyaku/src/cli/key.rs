@@ -1,12 +1,13 @@
-//! `honyaku key add|set|revoke|secret|list`
+//! `honyaku key add|set|rotate|revoke|secret|list`
 
 use super::open::{installation, text};
 use super::{Outcome, say};
 use clap::ArgMatches;
+use domain::ids::{Environment, Timestamp};
 use domain::money::Money;
 use serde_json::json;
 use service::Error;
-use service::accounts::{KeyPair, add_key, import_key};
+use service::accounts::{KeyPair, add_key, import_key, rotate_key};
 use service::callbacks::webhook_secret;
 use std::sync::Arc;
 use store::keys::Key;
@@ -17,10 +18,11 @@ pub fn run(matches: &ArgMatches) -> Outcome {
     match matches.subcommand() {
         Some(("add", matches)) => add(matches),
         Some(("set", matches)) => set(matches),
+        Some(("rotate", matches)) => rotate(matches),
         Some(("revoke", matches)) => revoke(matches),
         Some(("secret", matches)) => secret(matches),
         Some(("list", matches)) => list(matches),
-        _ => Err("say add, set, revoke, secret or list".into()),
+        _ => Err("say add, set, rotate, revoke, secret or list".into()),
     }
 }
 
@@ -50,13 +52,18 @@ fn add(matches: &ArgMatches) -> Outcome {
         }
         Ok((pair, webhook_secret(&ctx.desk, &key)?, ctx.scope.environment))
     })?;
+    made(&pair, &webhook_secret, environment);
+    Ok(())
+}
+
+/// What its owner sees of a new key, once.
+fn made(pair: &KeyPair, webhook_secret: &str, environment: Environment) {
     say(json!({
         "public_key": pair.public,
         "private_key": pair.private,
         "webhook_secret": webhook_secret,
         "environment": environment.code(),
     }));
-    Ok(())
 }
 
 /// A setting of a key: its flag, its column, and how its text is read.
@@ -121,6 +128,21 @@ fn spending_limit(tx: &mut Tx<'_>, key: &Key, text: &str) -> Result<Option<i64>,
     Ok(Some(limit.minor()))
 }
 
+fn rotate(matches: &ArgMatches) -> Outcome {
+    let public_key = text(matches, "key");
+    let hours = matches.get_one::<i64>("hours").copied().unwrap_or_default();
+    let installation = installation(matches)?;
+    let desk = Arc::clone(&installation.desk);
+    let (pair, webhook_secret, environment) = installation.write(move |tx, now| {
+        let old = named(tx, &public_key)?;
+        let pair = rotate_key(tx, &desk, &old, now.plus_s(hours * 3_600), now)?;
+        let key = named(tx, &pair.public)?;
+        Ok((pair, webhook_secret(&desk, &key)?, key.scope.environment))
+    })?;
+    made(&pair, &webhook_secret, environment);
+    Ok(())
+}
+
 fn revoke(matches: &ArgMatches) -> Outcome {
     let key = text(matches, "key");
     let shown = key.clone();
@@ -149,11 +171,11 @@ fn named(tx: &mut Tx<'_>, public_key: &str) -> Result<Key, Error> {
 
 fn list(matches: &ArgMatches) -> Outcome {
     let short_name = text(matches, "account");
-    let keys = installation(matches)?.write(move |tx, _| {
+    let (keys, now) = installation(matches)?.write(move |tx, now| {
         let account = accounts::by_short_name(tx, &short_name)?.ok_or_else(|| {
             Error::Command(format!("there is no account with the short name {short_name:?}"))
         })?;
-        Ok(keys::of_account(tx, account.id)?)
+        Ok((keys::of_account(tx, account.id)?, now))
     })?;
     for key in keys {
         say(json!({
@@ -162,7 +184,8 @@ fn list(matches: &ArgMatches) -> Outcome {
             "name": key.name,
             "callback_url": key.callback_url,
             "test_run": key.test_run,
-            "revoked": key.revoked_at.is_some(),
+            "revoked": key.is_revoked(now),
+            "ends": key.revoked_at.filter(|_| !key.is_revoked(now)).map(Timestamp::seconds),
         }));
     }
     Ok(())

@@ -74,7 +74,7 @@ pub async fn authenticate(
         let text = "the key is not known here or was revoked, or the signature does not fit: api_sig is the hex HMAC-SHA1 of the text of ts, with the private key";
         denied(text.to_owned())
     };
-    let Some(key) = key.filter(|key| key.revoked_at.is_none()) else {
+    let Some(key) = key.filter(|key| !key.is_revoked(real_now())) else {
         return Err(count_wrong(app, arrival, wrong()));
     };
     if access == Access::Signed {

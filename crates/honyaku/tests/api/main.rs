@@ -22,6 +22,7 @@ mod plans;
 mod races;
 mod replicas;
 mod reviewing;
+mod rotating;
 mod sandbox;
 mod sandbox_settings;
 mod serving;
