@@ -70,6 +70,12 @@ pub struct Edge {
     pub sandbox: bool,
     /// Sandbox keys work on the live address too.
     pub key_selects_environment: bool,
+    /// The host whose calls are the sandbox's.
+    pub sandbox_host: Option<String>,
+    /// Seconds that a signature stays valid.
+    pub signature_back_s: i64,
+    /// Seconds that a signature's time may be ahead.
+    pub signature_ahead_s: i64,
     /// Refuse API calls over plain HTTP.
     pub https_only: bool,
     /// Proxies that are believed.
@@ -119,6 +125,22 @@ fn networks(list: &str) -> Option<Vec<IpNet>> {
     list.split(',').map(str::trim).filter(|text| !text.is_empty()).map(one).collect()
 }
 
+/// The address of a host of the API's own; none if the setting is empty.
+fn own_origin(config: &Config, name: &'static str) -> Result<Option<url::Url>, ConfigError> {
+    let text = config.text(name);
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let url = url::Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.has_host()
+    });
+    let expected = "write such as https://api.acme.example, without a path";
+    url.map(Some).ok_or_else(|| config.wrong(name, expected))
+}
+
 /// Reads the edge's settings.
 pub fn edge(config: &Config) -> Result<Edge, ConfigError> {
     let trusted_proxies = networks(config.text("trusted_proxies")).ok_or_else(|| {
@@ -137,6 +159,9 @@ pub fn edge(config: &Config) -> Result<Edge, ConfigError> {
         live: config.switch("live.enabled")?,
         sandbox: config.switch("sandbox.enabled")?,
         key_selects_environment: config.switch("sandbox.key_selects_environment")?,
+        sandbox_host: own_origin(config, "sandbox.api_url")?.and_then(|url| Some(url.host_str()?.to_owned())),
+        signature_back_s: i64::from(config.number("signature.back_s")?),
+        signature_ahead_s: i64::from(config.number("signature.ahead_s")?),
         https_only: config.switch("https_only")?,
         trusted_proxies,
         policy: Policy {
@@ -160,6 +185,8 @@ pub fn desk(config: &Config, public_url: &str, secret: [u8; 32]) -> Result<Desk,
     };
     Ok(Desk {
         public_url: public_url.trim_end_matches('/').to_owned(),
+        live_url: own_origin(config, "live.api_url")?.map(|url| url.origin().ascii_serialization()),
+        sandbox_url: own_origin(config, "sandbox.api_url")?.map(|url| url.origin().ascii_serialization()),
         secret,
         captcha_always,
         review_hours: config.number("review.hours")?,

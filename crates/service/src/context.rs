@@ -20,6 +20,10 @@ use store::sql::Tx;
 pub struct Desk {
     /// Where people and clients reach this server, without a slash at the end.
     pub public_url: String,
+    /// Where the live API is reached instead, if it has a host of its own.
+    pub live_url: Option<String>,
+    /// The same of the sandbox's API.
+    pub sandbox_url: Option<String>,
     /// The installation's secret: seals private keys, makes captchas.
     pub secret: [u8; 32],
     /// Rejecting always needs a captcha; otherwise one that is sent is checked.
@@ -32,6 +36,17 @@ pub struct Desk {
     pub sandbox_mail: bool,
     /// The most jobs that a sandbox may hold.
     pub sandbox_max_jobs: i64,
+}
+
+impl Desk {
+    /// The base URL of an environment's API. Contract: sandbox.md 1.1.
+    pub fn api_base(&self, environment: Environment) -> String {
+        match (environment, &self.live_url, &self.sandbox_url) {
+            (Environment::Live, Some(own), _) | (Environment::Sandbox, _, Some(own)) => format!("{own}/v2/"),
+            (Environment::Live, None, _) => format!("{}/v2/", self.public_url),
+            (Environment::Sandbox, _, None) => format!("{}/sandbox/v2/", self.public_url),
+        }
+    }
 }
 
 /// For whom, by whom and when.

@@ -28,8 +28,8 @@ pub(crate) fn destination_paused(tx: &mut Tx<'_>, ctx: &Context, destination: i6
 fn tell_owner(tx: &mut Tx<'_>, ctx: &Context, scope: Scope, paused: &Paused) -> Result<(), Error> {
     let Some(owner) = owner(tx, scope.account)? else { return Ok(()) };
     let (subject, body) = match owner.language_code.as_str() {
-        "ja" => paused_ja(&ctx.desk.public_url, scope, paused),
-        _ => paused_en(&ctx.desk.public_url, scope, paused),
+        "ja" => paused_ja(&ctx.desk.api_base(scope.environment), scope, paused),
+        _ => paused_en(&ctx.desk.api_base(scope.environment), scope, paused),
     };
     let mail =
         New { account: scope.account, recipient: &owner.email, kind: PAUSED, subject: &subject, body: &body };
@@ -40,24 +40,17 @@ fn owner(tx: &mut Tx<'_>, account: AccountId) -> Result<Option<store::accounts::
     Ok(store::accounts::first_person(tx, account)?)
 }
 
-/// The API below the server's address.
-fn api(public_url: &str, scope: Scope) -> String {
-    let path = if scope.is_sandbox() { "/sandbox/v2" } else { "/v2" };
-    format!("{public_url}{path}")
-}
-
-fn paused_en(public_url: &str, scope: Scope, paused: &Paused) -> (String, String) {
+fn paused_en(api: &str, scope: Scope, paused: &Paused) -> (String, String) {
     let mark = if scope.is_sandbox() { "[Sandbox] " } else { "" };
-    let api = api(public_url, scope);
     let body = format!(
         "Hello,\n\n\
          our callbacks to this address have failed since {since}:\n\n    {address}\n\n\
          So we paused it. {waiting} of your callbacks wait for it, and none is lost.\n\n\
          What to do:\n\
-         1. See what your server answered: GET {api}/account/callbacks\n\
-         2. When it works again: POST {api}/account/callbacks/resume\n   \
+         1. See what your server answered: GET {api}account/callbacks\n\
+         2. When it works again: POST {api}account/callbacks/resume\n   \
             Everything that it missed is then sent.\n\n\
-         Meanwhile GET {api}/account/events tells all that callbacks would have told.\n",
+         Meanwhile GET {api}account/events tells all that callbacks would have told.\n",
         since = moment(paused),
         address = paused.address,
         waiting = paused.waiting,
@@ -65,18 +58,17 @@ fn paused_en(public_url: &str, scope: Scope, paused: &Paused) -> (String, String
     (format!("{mark}Callbacks paused: your server has not answered for days"), body)
 }
 
-fn paused_ja(public_url: &str, scope: Scope, paused: &Paused) -> (String, String) {
+fn paused_ja(api: &str, scope: Scope, paused: &Paused) -> (String, String) {
     let mark = if scope.is_sandbox() { "[Sandbox] " } else { "" };
-    let api = api(public_url, scope);
     let body = format!(
         "ご利用ありがとうございます。\n\n\
          次の宛先へのコールバックが {since} から失敗し続けています。\n\n    {address}\n\n\
          そのため、この宛先への送信を一時停止しました。お客様のコールバック {waiting} 件が送信待ちです。失われたものはありません。\n\n\
          ご対応のお願い:\n\
-         1. サーバーの応答を確認する: GET {api}/account/callbacks\n\
-         2. 復旧後に送信を再開する: POST {api}/account/callbacks/resume\n   \
+         1. サーバーの応答を確認する: GET {api}account/callbacks\n\
+         2. 復旧後に送信を再開する: POST {api}account/callbacks/resume\n   \
             停止中に届かなかったものはすべて送信されます。\n\n\
-         停止中の出来事は GET {api}/account/events でも取得できます。\n",
+         停止中の出来事は GET {api}account/events でも取得できます。\n",
         since = moment(paused),
         address = paused.address,
         waiting = paused.waiting,
@@ -113,7 +105,7 @@ mod tests {
     #[test]
     fn both_languages_say_where_since_when_how_many_and_what_to_do() {
         for write in [paused_en, paused_ja] {
-            let (subject, body) = write("https://t.example", scope(Environment::Live), &paused());
+            let (subject, body) = write("https://t.example/v2/", scope(Environment::Live), &paused());
             assert!(subject.chars().count() <= 78 && !subject.contains("Sandbox"), "{subject}");
             for part in [
                 "https://hooks.acme.example:443",
@@ -129,7 +121,8 @@ mod tests {
 
     #[test]
     fn a_sandbox_says_so() {
-        let (subject, body) = paused_en("https://t.example", scope(Environment::Sandbox), &paused());
+        let (subject, body) =
+            paused_en("https://t.example/sandbox/v2/", scope(Environment::Sandbox), &paused());
         assert!(subject.starts_with("[Sandbox] ") && subject.chars().count() <= 78, "{subject}");
         assert!(body.contains("/sandbox/v2/account/callbacks/resume"));
     }

@@ -128,8 +128,20 @@ pub const SETTINGS: &[Setting] = &[
     setting("tls.listen", "", "address and port for HTTPS; empty: none"),
     setting("tls.cert", "", "file with the certificate chain, PEM"),
     setting("tls.key", "", "file with the private key, PEM"),
+    number("signature.back_s", "604800", "seconds that a signature stays valid"),
+    number("signature.ahead_s", "3600", "seconds that a signature's time may be ahead"),
     switch("live.enabled", "1", "0: a pure sandbox, without live keys"),
+    setting(
+        "live.api_url",
+        "",
+        "where the live API is reached if it has a host of its own; empty: public_url",
+    ),
     switch("sandbox.enabled", "1", "0: no sandbox"),
+    setting(
+        "sandbox.api_url",
+        "",
+        "a host of its own for the sandbox's API, such as https://api.sandbox.acme.example: /v2/ there is the sandbox; empty: none",
+    ),
     switch(
         "sandbox.key_selects_environment",
         "0",

@@ -2,7 +2,8 @@
 
 use super::auth::Arrival;
 use crate::app::App;
-use axum::http::{HeaderMap, header};
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, header};
 use base64::Engine as _;
 use domain::ids::Environment;
 use std::cell::RefCell;
@@ -22,19 +23,13 @@ pub struct Peer {
 pub struct Target<'p> {
     /// The environment of the address.
     pub environment: Environment,
+    /// The base path that was called.
+    pub base: &'static str,
     /// The path after the version, without slashes around it.
     pub rest: &'p str,
 }
 
 impl Target<'_> {
-    /// The base path of the API.
-    pub fn base(&self) -> &'static str {
-        match self.environment {
-            Environment::Live => "/v2/",
-            Environment::Sandbox => "/sandbox/v2/",
-        }
-    }
-
     /// The path for the log: words and ids, but neither tokens nor what somebody made up.
     pub fn shown(&self) -> String {
         let is_word = |segment: &str| {
@@ -56,31 +51,47 @@ pub fn is_call(path: &str) -> bool {
 /// The legacy version that a path names, if it is one.
 pub fn legacy_version(path: &str) -> Option<&'static str> {
     let path = path.strip_prefix("/sandbox").unwrap_or(path);
-    let under =
-        |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    ["v1.1", "v1"].into_iter().find(|version| under(&format!("/{version}")))
+    [("/v1.1", "v1.1"), ("/v1", "v1")]
+        .into_iter()
+        .find_map(|(prefix, version)| below(path, prefix).map(|_| version))
 }
 
 /// What an API path names; glossaries of one client come without a version.
 pub fn api_target(path: &str) -> Option<Target<'_>> {
-    let prefixes = [("/v2", Environment::Live), ("/sandbox/v2", Environment::Sandbox)];
-    for (prefix, environment) in prefixes {
-        if let Some(rest) = path.strip_prefix(prefix)
-            && (rest.is_empty() || rest.starts_with('/'))
-        {
-            return Some(Target { environment, rest: rest.trim_matches('/') });
-        }
-    }
-    let unversioned = [("/glossary", Environment::Live), ("/sandbox/glossary", Environment::Sandbox)];
-    for (prefix, environment) in unversioned {
-        if let Some(rest) = path.strip_prefix(prefix)
-            && (rest.is_empty() || rest.starts_with('/'))
-        {
-            let start = path.len() - rest.len() - "glossary".len();
-            return path.get(start..).map(|rest| Target { environment, rest: rest.trim_matches('/') });
-        }
-    }
-    None
+    let (environment, base, path) = match path.strip_prefix("/sandbox") {
+        Some(path) => (Environment::Sandbox, "/sandbox/v2/", path),
+        None => (Environment::Live, "/v2/", path),
+    };
+    let rest = match below(path, "/v2") {
+        Some(rest) => rest,
+        None => below(path, "/glossary").map(|_| path)?,
+    };
+    Some(Target { environment, base, rest: rest.trim_matches('/') })
+}
+
+/// What is left of a path below another one.
+fn below<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
+    path.strip_prefix(prefix).filter(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What a call names. All of a host of the sandbox's own is the sandbox. Contract: sandbox.md 1.1.
+pub fn target<'p>(app: &App, request: &Request<Body>, path: &'p str) -> Option<Target<'p>> {
+    let target = api_target(path)?;
+    let is_own = app
+        .edge
+        .sandbox_host
+        .as_ref()
+        .is_some_and(|own| host(request).is_some_and(|host| host.eq_ignore_ascii_case(own)));
+    Some(if is_own { Target { environment: Environment::Sandbox, ..target } } else { target })
+}
+
+/// The host that was called, without a port.
+fn host(request: &Request<Body>) -> Option<&str> {
+    let named = || {
+        let header = request.headers().get(header::HOST)?.to_str().ok()?;
+        Some(header.rsplit_once(':').map_or(header, |(host, _)| host))
+    };
+    request.uri().host().or_else(named)
 }
 
 /// Reads who calls and how.
@@ -176,7 +187,8 @@ mod tests {
             ("/sandbox/glossary", Environment::Sandbox, "glossary"),
         ];
         for (path, environment, rest) in cases {
-            assert_eq!(api_target(path), Some(Target { environment, rest }), "{path}");
+            let target = api_target(path).unwrap();
+            assert_eq!((target.environment, target.rest), (environment, rest), "{path}");
             assert!(is_call(path));
         }
         assert_eq!(legacy_version("/v1.1/translate/job/1"), Some("v1.1"));

@@ -13,8 +13,7 @@ use store::keys::{self, Key};
 use wire::params::Params;
 use wire::signature;
 
-const WINDOW_BACK_S: i64 = 7 * 24 * 3600;
-const WINDOW_AHEAD_S: i64 = 3600;
+/// How far off the time of a signature may be with a key that is set to be strict.
 const STRICT_S: i64 = 300;
 
 /// What a method asks of its caller.
@@ -98,7 +97,7 @@ pub async fn authenticate(
             return Err(count_wrong(app, arrival, wrong()));
         }
         if !by_basic {
-            check_window(&key, ts).map_err(denied)?;
+            check_window(app, &key, ts).map_err(denied)?;
         }
     }
     check_limits(app, arrival, &key).map_err(denied)?;
@@ -121,9 +120,10 @@ fn count_wrong(app: &App, arrival: &Arrival, failure: Failure) -> Failure {
     }
 }
 
-fn check_window(key: &Key, ts: i64) -> Result<(), String> {
+fn check_window(app: &App, key: &Key, ts: i64) -> Result<(), String> {
     let now = real_now().seconds();
-    let (back, ahead) = if key.strict_ts { (STRICT_S, STRICT_S) } else { (WINDOW_BACK_S, WINDOW_AHEAD_S) };
+    let (back, ahead) = (app.edge.signature_back_s, app.edge.signature_ahead_s);
+    let (back, ahead) = if key.strict_ts { (back.min(STRICT_S), ahead.min(STRICT_S)) } else { (back, ahead) };
     if ts < now.saturating_sub(back) || ts > now.saturating_add(ahead) {
         let text = format!(
             "ts {ts} is too old or ahead: this server's time is {now}; {back} s back and {ahead} s ahead are accepted"
@@ -151,16 +151,16 @@ fn check_limits(app: &App, arrival: &Arrival, key: &Key) -> Result<(), String> {
 }
 
 fn check_environment(app: &App, arrival: &Arrival, of_key: Environment) -> Result<(), String> {
-    let origin = &app.desk.public_url;
+    let right = app.desk.api_base(of_key);
     match (arrival.environment, of_key) {
         (_, Environment::Live) if arrival.control => {
             Err("this is a live key; the sandbox's controls work with sandbox keys only".into())
         }
         (Environment::Sandbox, Environment::Live) => {
-            Err(format!("this is a live key; use it with the base URL {origin}/v2/"))
+            Err(format!("this is a live key; use it with the base URL {right}"))
         }
         (Environment::Live, Environment::Sandbox) if !app.edge.key_selects_environment => {
-            Err(format!("this is a sandbox key; use it with the base URL {origin}/sandbox/v2/"))
+            Err(format!("this is a sandbox key; use it with the base URL {right}"))
         }
         (_, Environment::Live) if !app.edge.live => Err("this server has no live environment".into()),
         (_, Environment::Sandbox) if !app.edge.sandbox => Err("this server has no sandbox".into()),

@@ -30,7 +30,7 @@ pub async fn dispatch(app: Arc<App>, peer: Peer, request: Request<Body>) -> Resp
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let request_id = arrival::request_id();
-    let Some(target) = arrival::api_target(&path) else {
+    let Some(target) = arrival::target(&app, &request, &path) else {
         return match arrival::legacy_version(&path) {
             Some(version) => headed(&method, refuse_legacy(&app, &request, version, request_id)),
             None => pages::not_found(),
@@ -68,9 +68,9 @@ fn headed(method: &Method, mut response: Response<Body>) -> Response<Body> {
 /// Clients of the older versions read the envelope too.
 fn refuse_legacy(app: &App, request: &Request<Body>, version: &str, request_id: String) -> Response<Body> {
     let envelope = envelope(request.uri(), request.headers(), Environment::Live, request_id);
-    let origin = &app.desk.public_url;
-    let text = format!("the API {version} is not available on this server yet; use {origin}/v2/");
-    envelope.respond(Err(Failure::new(404, text, origin)))
+    let base = app.desk.api_base(Environment::Live);
+    let text = format!("the API {version} is not available on this server yet; use {base}");
+    envelope.respond(Err(Failure::new(404, text, &app.desk.public_url)))
 }
 
 /// What an answer looks like before anything else is known of the call.
@@ -203,7 +203,7 @@ fn find_path(app: &App, target: &arrival::Target<'_>) -> Result<(&'static Place,
             ROUTES.iter().map(|route| route.path).filter(|path| open || !is_control(path)).collect();
         let nearest = wire::route::nearest(target.rest, &known).unwrap_or("translate/jobs");
         let shown = wire::json::shown_text(target.rest);
-        let text = format!("there is no path {shown}; the nearest is {}{nearest}", target.base());
+        let text = format!("there is no path {shown}; the nearest is {}{nearest}", target.base);
         Failure::new(404, text, &app.desk.public_url)
     })
 }

@@ -2,6 +2,7 @@
 //! language of the product (`Shop`).
 #![allow(clippy::unwrap_used)]
 
+mod addresses;
 mod callbacks;
 mod codes;
 mod codes_table;

@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Response, header};
 use domain::error_code;
+use domain::ids::Environment;
 use maud::{Markup, html};
 use std::sync::Arc;
 
@@ -18,7 +19,7 @@ fn prefers_japanese(headers: &HeaderMap) -> bool {
 
 /// `GET /`
 pub async fn landing(State(app): State<Arc<App>>, headers: HeaderMap) -> Response<Body> {
-    let base = format!("{}/v2/", app.desk.public_url);
+    let base = app.desk.api_base(Environment::Live);
     if prefers_japanese(&headers) {
         page("ja", "Honyaku", japanese(&base))
     } else {

@@ -1,0 +1,62 @@
+//! Where the API is reached, and how long what reached it stays valid (api-v2 2, sandbox.md 1.1).
+
+use crate::shop::Shop;
+use serde_json::{Value, json};
+
+/// A call to a host by name.
+fn at(shop: &Shop, host: &str, path: &str) -> Value {
+    let url = format!("{}{path}account/balance?{}", shop.origin(), shop.credentials());
+    shop.raw("GET", &url, &[("host", host)], None).json()
+}
+
+#[test]
+fn the_sandbox_may_have_a_host_of_its_own() {
+    let flags = [
+        ["--live-enabled", "1"],
+        ["--sandbox-key-selects-environment", "0"],
+        ["--live-api-url", "https://api.acme.example/"],
+        ["--sandbox-api-url", "https://api.sandbox.acme.example"],
+    ];
+    let shop = Shop::open_with(flags.as_flattened());
+    for (host, path) in [
+        ("api.sandbox.acme.example", "/v2/"),
+        ("API.Sandbox.Acme.example:443", "/v2/"),
+        ("api.sandbox.acme.example", "/sandbox/v2/"),
+        ("api.acme.example", "/sandbox/v2/"),
+    ] {
+        assert_eq!(at(&shop, host, path)["response"]["credits"], "1000.00", "{host}{path}");
+    }
+    let refused = at(&shop, "api.acme.example", "/v2/");
+    assert_eq!(refused["err"]["code"], 1000);
+    let msg = refused["err"]["msg"].as_str().unwrap();
+    assert!(
+        msg.ends_with("this is a sandbox key; use it with the base URL https://api.sandbox.acme.example/v2/"),
+        "{msg}"
+    );
+}
+
+#[test]
+fn an_address_that_is_none_is_told_at_the_start() {
+    let shop = Shop::open();
+    for address in ["api.acme.example", "ftp://acme.example", "https://acme.example/api"] {
+        let done = shop.database.command(&["config", "--sandbox-api-url", address]).output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(!done.status.success() && said.contains("sandbox.api_url"), "{address}: {said}");
+    }
+}
+
+#[test]
+fn how_long_a_signature_is_valid_is_a_setting() {
+    let shop = Shop::open_with(&["--signature-back-s", "100", "--signature-ahead-s", "20"]);
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    for (ts, code) in
+        [(now - 60, Value::Null), (now - 200, json!(1000)), (now + 15, Value::Null), (now + 90, json!(1000))]
+    {
+        let ts = ts.to_string();
+        let signature = wire::signature::sign(&shop.private_key, &ts);
+        let url =
+            format!("{}account/balance?api_key={}&ts={ts}&api_sig={signature}", shop.base, shop.public_key);
+        let answer = shop.raw("GET", &url, &[], None).json();
+        assert_eq!(answer["err"]["code"], code, "{ts} at {now}: {answer}");
+    }
+}
