@@ -109,8 +109,17 @@ pub struct Received {
     pub created_at: Timestamp,
 }
 
-/// Stores a received request and forgets the oldest over `keep`.
-pub fn receive(tx: &mut Tx<'_>, inbox: &Inbox, received: &Received, keep: i64) -> Result<(), Error> {
+/// How much an account's inboxes keep; the oldest goes first. Source: sandbox.md 5.1.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    /// Requests.
+    pub requests: i64,
+    /// Bytes of their bodies and headers.
+    pub bytes: i64,
+}
+
+/// Stores a received request and forgets the oldest for which there is no room.
+pub fn receive(tx: &mut Tx<'_>, inbox: &Inbox, received: &Received, room: Room) -> Result<(), Error> {
     let id = tx.reserve_ids("inbox_request", 1)?;
     tx.execute(
         "INSERT INTO inbox_request (id, inbox_id, account_id, method, path, headers, body, event, job_id, attempt, \
@@ -133,7 +142,33 @@ pub fn receive(tx: &mut Tx<'_>, inbox: &Inbox, received: &Received, keep: i64) -
     tx.execute(
         "DELETE FROM inbox_request WHERE account_id = $1 AND id <= \
          (SELECT id FROM inbox_request WHERE account_id = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)",
-        &[&inbox.account, &keep],
+        &[&inbox.account, &room.requests],
+    )?;
+    let bytes = i64::try_from(received.body.len() + received.headers.len()).unwrap_or(i64::MAX);
+    let bound = tx.query_opt(
+        "UPDATE environment SET inbox_bytes = inbox_bytes + $2 WHERE account_id = $1 AND sandbox = 1 \
+         RETURNING inbox_bytes",
+        &[&inbox.account, &bytes],
+        |row| row.take::<i64>(),
+    )?;
+    if bound.is_some_and(|bound| bound > room.bytes) {
+        make_room(tx, inbox.account, room.bytes)?;
+    }
+    Ok(())
+}
+
+/// Forgets the oldest requests over so many bytes, and counts those that are left.
+fn make_room(tx: &mut Tx<'_>, account: AccountId, bytes: i64) -> Result<(), Error> {
+    tx.execute(
+        "DELETE FROM inbox_request WHERE account_id = $1 AND id <= (SELECT MAX(id) FROM \
+         (SELECT id, SUM(length(body) + length(headers)) OVER (ORDER BY id DESC) AS since \
+          FROM inbox_request WHERE account_id = $1) r WHERE since > $2)",
+        &[&account, &bytes],
+    )?;
+    tx.execute(
+        "UPDATE environment SET inbox_bytes = COALESCE((SELECT SUM(length(body) + length(headers)) \
+         FROM inbox_request WHERE account_id = $1), 0) WHERE account_id = $1 AND sandbox = 1",
+        &[&account],
     )?;
     Ok(())
 }

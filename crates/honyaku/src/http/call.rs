@@ -190,8 +190,14 @@ impl Call {
         let Some(key) = self.idempotency_key.clone() else {
             return self.run(Actor::CustomerApi, closure).await.map(Answer::from);
         };
-        let fingerprint =
-            fingerprint::of_request(self.method, self.route, &self.path, self.envelope.format, data);
+        let fingerprint = fingerprint::of_request(&fingerprint::Request {
+            method: self.method,
+            route: self.route,
+            path: &self.path,
+            format: self.envelope.format,
+            data,
+            files: &self.params.files,
+        });
         let envelope = self.envelope.clone();
         let result = self.run(Actor::CustomerApi, move |tx, ctx| {
             if let Some(stored) = fresh(tx, ctx, &key)? {

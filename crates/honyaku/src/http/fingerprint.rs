@@ -1,20 +1,42 @@
-//! Whether two requests are the same: SHA-256 over the method, the path and the data, whose
+//! Whether two requests are the same: SHA-256 over the method, the path, the files and the data, whose
 //! members may come in any order. Contract: api-v2 5.3.
 
 use sha2::{Digest, Sha256};
 use wire::answer::Format;
 use wire::json::{Json, Object};
+use wire::params::FilePart;
 
-/// The fingerprint of a whole request, without credentials.
-pub fn of_request(method: &str, route: &str, path: &[String], format: Format, data: &Object) -> Vec<u8> {
+/// What makes a request the one that it is, but for credentials.
+pub struct Request<'r> {
+    /// The method, after `_method`.
+    pub method: &'r str,
+    /// The path's pattern.
+    pub route: &'r str,
+    /// The values of its placeholders.
+    pub path: &'r [String],
+    /// How the answer is written.
+    pub format: Format,
+    /// `data` and direct parameters.
+    pub data: &'r Object,
+    /// Files that come with it.
+    pub files: &'r [FilePart],
+}
+
+/// The fingerprint of a whole request.
+pub fn of_request(request: &Request<'_>) -> Vec<u8> {
     let mut hash = Sha256::new();
-    text(&mut hash, method);
-    text(&mut hash, route);
-    for value in path {
+    text(&mut hash, request.method);
+    text(&mut hash, request.route);
+    for value in request.path {
         text(&mut hash, value);
     }
-    text(&mut hash, format.content_type());
-    object(&mut hash, data);
+    text(&mut hash, request.format.content_type());
+    object(&mut hash, request.data);
+    for file in request.files {
+        text(&mut hash, &file.part_name);
+        text(&mut hash, &file.file_name);
+        bytes(&mut hash, &file.bytes);
+    }
     hash.finalize().to_vec()
 }
 
@@ -26,9 +48,13 @@ pub fn of_data(data: &Object) -> [u8; 32] {
 }
 
 /// Length first, so that neighbours cannot run into each other.
+fn bytes(hash: &mut Sha256, bytes: &[u8]) {
+    hash.update((bytes.len() as u64).to_le_bytes());
+    hash.update(bytes);
+}
+
 fn text(hash: &mut Sha256, text: &str) {
-    hash.update((text.len() as u64).to_le_bytes());
-    hash.update(text);
+    bytes(hash, text.as_bytes());
 }
 
 fn json(hash: &mut Sha256, value: &Json) {

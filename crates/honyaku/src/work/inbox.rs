@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 use service::Error;
 use service::callbacks::Prepared;
 use std::sync::Arc;
-use store::inboxes::{self, Inbox, Received};
+use store::inboxes::{self, Inbox, Received, Room};
 
-const KEPT: i64 = 1_000;
+/// What is kept of what a sandbox's inboxes receive. Source: sandbox.md 5.1.
+const ROOM: Room = Room { requests: 1_000, bytes: 100 * 1024 * 1024 };
 
 /// A request for an inbox.
 pub struct Incoming {
@@ -108,7 +109,7 @@ pub async fn take(app: &Arc<App>, target: Inbox, incoming: Incoming) -> Result<R
             }
             let reply =
                 if inboxes::take_failure(tx, &target)? { Reply::Status(500) } else { reply(&target.answer) };
-            inboxes::receive(tx, &target, &received(incoming, reply, now), KEPT)?;
+            inboxes::receive(tx, &target, &received(incoming, reply, now), ROOM)?;
             Ok::<_, Error>(reply)
         })
         .await?;

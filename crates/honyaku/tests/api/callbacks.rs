@@ -191,7 +191,36 @@ fn each_inbox_is_a_destination_of_its_own() {
     received(&shop, other["token"].as_str().unwrap(), 1);
 }
 
-/// Five days of failures: the destination rests until its owner resumes it, and then gets all.
+#[test]
+fn inboxes_keep_a_hundred_megabytes_the_oldest_goes_first() {
+    let shop = Shop::open();
+    let token = shop.inbox();
+    let mut jobs = Vec::new();
+    for text in ["first", "second", "third"] {
+        jobs.push(shop.orders_text(text));
+        received(&shop, &token, jobs.len());
+    }
+    let forty = if shop.database.is_postgres() {
+        "decode(repeat('00', 40000000), 'hex')"
+    } else {
+        "zeroblob(40000000)"
+    };
+    shop.database.change(&format!("UPDATE inbox_request SET body = {forty}"));
+    shop.database.change("UPDATE environment SET inbox_bytes = 120000000 WHERE sandbox = 1");
+    jobs.push(shop.orders_text("fourth"));
+    // The large ones are too large to be asked for often.
+    let kept = || {
+        let counted = "SELECT CAST(SUM(inbox_bytes / 1000000) AS TEXT) FROM environment WHERE sandbox = 1";
+        let of_jobs = jobs.iter().map(|id| {
+            shop.database
+                .told(&format!("SELECT CAST(COUNT(*) AS TEXT) FROM inbox_request WHERE job_id = {id}"))
+        });
+        (of_jobs.collect::<String>(), shop.database.told(counted))
+    };
+    shop.until("the first makes room", || kept().0 == "0111");
+    assert_eq!(kept().1, "80");
+}
+
 /// Lets the destination of what waits have failed for five days; how its pause is told.
 pub fn pauses(shop: &Shop) -> Value {
     let paused = || shop.get("account/callbacks", "").unwrap()["paused"].clone();
@@ -205,6 +234,7 @@ pub fn pauses(shop: &Shop) -> Value {
     paused()[0].clone()
 }
 
+/// Five days of failures: the destination rests until its owner resumes it, and then gets all.
 #[test]
 fn a_dead_destination_is_paused_until_it_is_resumed() {
     let shop = Shop::open();

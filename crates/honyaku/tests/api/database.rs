@@ -247,10 +247,13 @@ impl Database {
         }
     }
 
-    /// One text that PostgreSQL answers.
+    /// One text that the database answers.
     pub fn told(&self, sql: &str) -> String {
-        let server = self.server.as_ref().unwrap();
-        connect(&server.url()).query_one(sql, &[]).unwrap().get::<_, Option<String>>(0).unwrap_or_default()
+        let text: Option<String> = match &self.server {
+            Some(server) => connect(&server.url()).query_one(sql, &[]).unwrap().get(0),
+            None => self.file().query_row(sql, [], |row| row.get(0)).unwrap(),
+        };
+        text.unwrap_or_default()
     }
 
     /// The same with more in the server's address.

@@ -7,14 +7,18 @@ use std::path::{Path, PathBuf};
 
 const TEXT: &[u8] = b"A brief that nobody else should read.";
 
-/// A comment with a file.
-fn comments(shop: &Shop, job: &str, content: &[u8]) -> Value {
+/// A comment with a file, and what else its headers say.
+fn sends(shop: &Shop, job: &str, content: &[u8], more: &[(&str, &str)]) -> Raw {
     let mut form = b"--B\r\nContent-Disposition: form-data; name=\"data\"\r\n\r\n{\"body\":\"see the file\"}\r\n--B\r\nContent-Disposition: form-data; name=\"file_attachments\"; filename=\"brief.txt\"\r\nContent-Type: text/plain\r\n\r\n".to_vec();
     form.extend_from_slice(content);
     form.extend_from_slice(b"\r\n--B--\r\n");
     let url = format!("{}translate/job/{job}/comment?{}", shop.base, shop.credentials());
     let kind = [("content-type", "multipart/form-data; boundary=B")];
-    shop.raw("POST", &url, &kind, Some(&form)).json()
+    shop.raw("POST", &url, &[&kind[..], more].concat(), Some(&form))
+}
+
+fn comments(shop: &Shop, job: &str, content: &[u8]) -> Value {
+    sends(shop, job, content, &[]).json()
 }
 
 /// The address of a file that came with a comment.
@@ -65,6 +69,19 @@ fn a_file_is_kept_once_beside_the_database_and_given_out_as_it_came() {
     assert_eq!(had(&shop, &first).status, 503);
     let verified = shop.database.command(&["verify", "--files"]).output().unwrap();
     assert!(!verified.status.success() && String::from_utf8_lossy(&verified.stdout).contains("damaged"));
+}
+
+#[test]
+fn another_file_is_another_request() {
+    let shop = Shop::open();
+    let id = shop.orders_text("commented once");
+    let key = [("idempotency-key", "brief")];
+    let answers = [TEXT, TEXT, b"Another brief."].map(|content| sends(&shop, &id, content, &key));
+    assert_eq!(answers[0].body, answers[1].body);
+    assert_eq!(answers[1].header("idempotent-replayed"), "true");
+    assert_eq!(answers[2].json()["err"]["code"], 1754);
+    let thread = shop.get(&format!("translate/job/{id}/comments"), "").unwrap();
+    assert_eq!(thread["thread"].as_array().unwrap().len(), 1);
 }
 
 #[test]

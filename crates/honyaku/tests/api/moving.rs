@@ -169,8 +169,11 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it() {
 fn migrations_are_listed_run_once_and_never_backwards() {
     let database = Database::bare();
     let all = |state: &str| {
-        ["0001 base", "0002 file", "0003 scale", "0004 version", "0005 age", "0006 account", "0007 keys"]
-            .map(|name| format!("{name} {state}"))
+        ["base", "file", "scale", "version", "age", "account", "keys", "inbox"]
+            .iter()
+            .zip(1..)
+            .map(|(name, number)| format!("{number:04} {name} {state}"))
+            .collect::<Vec<_>>()
     };
     assert_eq!(lines(&mut database.command(&["migrate", "status"])), all("pending"));
     std::thread::scope(|scope| {

@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../../migrations/0007_keys.sqlite.sql"),
         include_str!("../../migrations/0007_keys.postgres.sql"),
     ),
+    shared(8, "inbox", include_str!("../../migrations/0008_inbox.sql")),
 ];
 
 /// A migration that is the same on both engines.
