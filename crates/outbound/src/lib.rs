@@ -8,7 +8,8 @@
 //! In the order of a delivery:
 //!
 //! 1. [`destination`] names the receiver for isolation; [`schedule`] says when
-//!    the next attempt is due and how long a failing destination rests.
+//!    the next attempt is due and how long a failing destination rests,
+//!    [`Standing`] how many callbacks it may get at once.
 //! 2. [`body`] encodes the frozen payload, [`signature`] signs it.
 //! 3. [`address`] refuses targets that nobody outside may reach, first by the
 //!    URL's text, then ([`resolver`]) by every address its name resolves to.
@@ -25,8 +26,10 @@ mod outcome;
 pub mod resolver;
 pub mod schedule;
 pub mod signature;
+mod standing;
 pub mod trust;
 
 pub use client::{Client, Limits, Request, StartError};
 pub use destination::destination;
 pub use outcome::{Ending, FailureKind, Outcome};
+pub use standing::Standing;

@@ -17,7 +17,7 @@ pub const LEGACY_ATTEMPTS: u32 = 3;
 /// The least time from one attempt of a delivery to the next.
 pub const SHORTEST_GAP_MS: i64 = MINUTE_MS * 9 / 10;
 
-/// Failures in a row after which a destination is tried by one probe at a time.
+/// Failures in a row after which a destination rests between its attempts, which are one at a time.
 pub const PROBE_AFTER_FAILURES: u32 = 10;
 
 /// The longest rest of a failing destination.
@@ -85,8 +85,8 @@ pub fn pause_ms(failures: u32) -> i64 {
     }
 }
 
-/// Whether a destination gets only one attempt at a time.
-pub fn is_probing(failures: u32) -> bool {
+/// Whether a destination rests between its attempts.
+fn is_resting(failures: u32) -> bool {
     failures >= PROBE_AFTER_FAILURES
 }
 
@@ -94,7 +94,7 @@ pub fn is_probing(failures: u32) -> bool {
 /// without one success, and often enough for that to mean something.
 /// `failing_since_ms` is the time of the first failure of the row.
 pub fn is_dead(failures: u32, failing_since_ms: i64, now_ms: i64) -> bool {
-    is_probing(failures) && now_ms.saturating_sub(failing_since_ms) >= DEAD_AFTER_MS
+    is_resting(failures) && now_ms.saturating_sub(failing_since_ms) >= DEAD_AFTER_MS
 }
 
 #[cfg(test)]
@@ -155,7 +155,7 @@ mod tests {
         ];
         for (failures, pause) in cases {
             assert_eq!(pause_ms(failures), pause, "{failures}");
-            assert_eq!(is_probing(failures), pause > 0, "{failures}");
+            assert_eq!(is_resting(failures), pause > 0, "{failures}");
         }
     }
 

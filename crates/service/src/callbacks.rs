@@ -12,11 +12,11 @@ use domain::event::Actor;
 use domain::fault::Fault;
 use domain::ids::*;
 use outbound::body::{Encoding, encode};
-use outbound::{Outcome, schedule};
+use outbound::{Outcome, Standing, schedule};
 use robot::instruction::CallbackTrick;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use store::deliveries::{self, Attempt, Delivery, Destination};
+use store::deliveries::{self, Attempt, Delivery};
 use store::events::{self, Event};
 use store::sql::Tx;
 use store::{jobs, keys};
@@ -74,7 +74,7 @@ fn deliver(tx: &mut Tx<'_>, event: &Event, destination: i64, real_now: Timestamp
         _ => (1, 0),
     };
     let run_at = real_now.plus_ms(delay_ms);
-    deliveries::expect(tx, destination, run_at)?;
+    deliveries::expect(tx, destination, run_at, real_now)?;
     for _ in 0..times {
         let delivery = Delivery {
             id: DeliveryId(tx.reserve_ids("delivery", 1)?),
@@ -294,18 +294,19 @@ pub fn conclude(
         _ => ("dead", real_now),
     };
     // The destination before the delivery, as everywhere, so that nobody waits for each other.
+    let standing = Standing::after(outcome);
     if outcome.delivered() {
-        deliveries::destination_works(tx, delivery.destination)?;
+        deliveries::destination_works(tx, delivery.destination, standing.code())?;
     } else {
-        count_failure(tx, &ctx, delivery.destination)?;
+        count_failure(tx, &ctx, delivery.destination, standing)?;
     }
     deliveries::record_attempt(tx, delivery, &attempt_of(&ctx, outcome), state, run_at)?;
     Ok(())
 }
 
 /// The destination failed once more. After days of failures it is paused, and its owner told.
-fn count_failure(tx: &mut Tx<'_>, ctx: &Context, destination: i64) -> Result<(), Error> {
-    let (failures, since) = deliveries::destination_failed(tx, destination, ctx.real_now)?;
+fn count_failure(tx: &mut Tx<'_>, ctx: &Context, destination: i64, standing: Standing) -> Result<(), Error> {
+    let (failures, since) = deliveries::destination_failed(tx, destination, standing.code(), ctx.real_now)?;
     let failures = u32::try_from(failures).unwrap_or(u32::MAX);
     if schedule::is_dead(failures, since.0, ctx.real_now.0) && deliveries::pause_destination(tx, destination)?
     {
@@ -320,7 +321,16 @@ pub fn end_turn(tx: &mut Tx<'_>, destination: i64, real_now: Timestamp) -> Resul
     // Locked first: a delivery that is being made for it is waited for, and then seen.
     let failures = deliveries::failures_locked(tx, destination)?;
     let pause_ms = schedule::pause_ms(u32::try_from(failures).unwrap_or(u32::MAX));
-    Ok(deliveries::reschedule_destination(tx, destination, real_now.plus_ms(pause_ms))?)
+    Ok(deliveries::end_turn(tx, destination, real_now.plus_ms(pause_ms))?)
+}
+
+/// After a delivery that was sent apart from a turn, as the test clock does: a turn that is under way will see
+/// what is left.
+pub fn sent_apart(tx: &mut Tx<'_>, destination: i64, real_now: Timestamp) -> Result<(), Error> {
+    if deliveries::is_in_turn(tx, destination, real_now)? {
+        return Ok(());
+    }
+    end_turn(tx, destination, real_now)
 }
 
 /// Resumes the paused destinations that the account's callbacks wait for, or the one that is
@@ -355,11 +365,6 @@ pub fn resend(
         deliveries::resend(tx, ctx.scope, *id, ctx.real_now)?;
     }
     Ok(ids)
-}
-
-/// How many deliveries a destination gets at once: one while it is probed.
-pub fn width(destination: &Destination) -> i64 {
-    if schedule::is_probing(u32::try_from(destination.failures).unwrap_or(u32::MAX)) { 1 } else { 4 }
 }
 
 fn attempt_of(ctx: &Context, outcome: &Outcome) -> Attempt {

@@ -236,7 +236,7 @@ pub fn forward_clock(tx: &mut Tx<'_>, scope: Scope, by_ms: i64) -> Result<(), Er
         "UPDATE task SET run_at = run_at - $3 WHERE account_id = $1 AND sandbox = $2 AND dead = 0",
         "UPDATE delivery SET run_at = run_at - $3 WHERE account_id = $1 AND sandbox = $2 AND state = 'waiting'",
         "UPDATE destination SET due_at = due_at - $3 WHERE id IN (SELECT destination_id FROM delivery \
-         WHERE account_id = $1 AND sandbox = $2 AND state = 'waiting')",
+         WHERE account_id = $1 AND sandbox = $2 AND state = 'waiting') AND due_at <> busy_until",
     ] {
         tx.execute(statement, &params)?;
     }

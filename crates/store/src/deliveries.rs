@@ -4,7 +4,7 @@
 //! worker asks destinations, not deliveries: ten thousand deliveries to a dead one are one
 //! row that is not due. `run_at` and `due_at` are real time.
 
-use crate::sql::{Chore, Error, Row, Tx};
+use crate::sql::{Chore, Error, Param, Row, Tx};
 use domain::ids::*;
 
 /// A delivery as stored.
@@ -84,11 +84,13 @@ pub fn destination(tx: &mut Tx<'_>, address: &str) -> Result<i64, Error> {
 const NEVER: i64 = i64::MAX;
 const LONGEST_PAUSE_MS: i64 = 3_600_000;
 
-/// The destination gets something to do at `due`. A failing one keeps its pause.
-pub fn expect(tx: &mut Tx<'_>, id: i64, due: Timestamp) -> Result<(), Error> {
+/// The destination gets something to do at `due`. A failing one keeps its pause, and one in its turn is
+/// looked at when that ends.
+pub fn expect(tx: &mut Tx<'_>, id: i64, due: Timestamp, now: Timestamp) -> Result<(), Error> {
     tx.send(
-        "UPDATE destination SET due_at = $2 WHERE id = $1 AND due_at > $2 AND (failures < 10 OR due_at > $3)",
-        &[&id, &due, &due.plus_ms(LONGEST_PAUSE_MS)],
+        "UPDATE destination SET due_at = $2 WHERE id = $1 AND due_at > $2 AND (failures < 10 OR due_at > $3) \
+         AND busy_until <= $4",
+        &[&id, &due, &due.plus_ms(LONGEST_PAUSE_MS), &now],
     )?;
     tx.leave(Chore::Delivery, due);
     Ok(())
@@ -117,34 +119,48 @@ pub fn insert(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<(), Error> {
     Ok(())
 }
 
-/// A destination that has something due.
-#[derive(Clone, Debug)]
-pub struct Destination {
-    /// Its id.
-    pub id: i64,
-    /// Failures in a row.
-    pub failures: i64,
-    /// Since when it fails.
-    pub failing_since: Option<Timestamp>,
-}
-
-/// Destinations that are due, those due longest first. They count as not due until
+/// Destinations of a standing that are due, those due longest first. They count as not due until
 /// `again_at`, so that no second worker takes them meanwhile.
 pub fn take_destinations(
     tx: &mut Tx<'_>,
+    standing: &str,
     now: Timestamp,
     again_at: Timestamp,
     limit: i64,
-) -> Result<Vec<Destination>, Error> {
+) -> Result<Vec<i64>, Error> {
     let skip_locked = tx.skip_locked();
     tx.query_all(
         &format!(
-            "UPDATE destination SET due_at = $2 WHERE id IN (SELECT id FROM destination WHERE paused = 0 AND due_at <= $1 \
-             ORDER BY due_at LIMIT $3 {skip_locked}) RETURNING id, failures, failing_since"
+            "UPDATE destination SET due_at = $2, busy_until = $2 WHERE id IN (SELECT id FROM destination \
+             WHERE paused = 0 AND standing = $4 AND due_at <= $1 ORDER BY due_at LIMIT $3 {skip_locked}) \
+             RETURNING id"
         ),
-        &[&now, &again_at, &limit],
-        |row| Ok(Destination { id: row.take()?, failures: row.take()?, failing_since: row.take()? }),
+        &[&now, &again_at, &limit, &standing],
+        Row::take,
     )
+}
+
+/// A turn goes on: destination and deliveries stay taken until then. Who has locked one of them will be done
+/// long before.
+pub fn stay_taken(
+    tx: &mut Tx<'_>,
+    destination: i64,
+    deliveries: &[(AccountId, DeliveryId)],
+    until: Timestamp,
+) -> Result<(), Error> {
+    let skip_locked = tx.skip_locked();
+    tx.send(
+        &format!(
+            "UPDATE destination SET due_at = $2, busy_until = $2 WHERE id = \
+             (SELECT id FROM destination WHERE id = $1 AND busy_until > 0 {skip_locked})"
+        ),
+        &[&destination, &until],
+    )?;
+    let stay = format!(
+        "UPDATE delivery SET lease_until = $3 WHERE account_id = $1 AND id = (SELECT id FROM delivery \
+         WHERE account_id = $1 AND id = $2 AND lease_until > 0 AND state = 'waiting' {skip_locked})"
+    );
+    deliveries.iter().try_for_each(|(account, id)| tx.send(&stay, &[account, id, &until]))
 }
 
 /// Leases deliveries of a destination that are due, oldest first.
@@ -168,6 +184,17 @@ pub fn lease(
     )?;
     leased.sort_by_key(|delivery| delivery.id);
     Ok(leased)
+}
+
+/// Whether a delivery of the destination is due and nobody sends it.
+pub fn is_any_due(tx: &mut Tx<'_>, destination: i64, now: Timestamp) -> Result<bool, Error> {
+    let found: Option<i64> = tx.query_opt(
+        "SELECT id FROM delivery WHERE destination_id = $1 AND state = 'waiting' AND run_at <= $2 \
+         AND lease_until <= $2 LIMIT 1",
+        &[&destination, &now],
+        Row::take,
+    )?;
+    Ok(found.is_some())
 }
 
 /// The scope's next delivery that is due until `until`, leased.
@@ -248,30 +275,36 @@ pub fn record_attempt(
     Ok(true)
 }
 
-/// The destination answered: it is healthy.
-pub fn destination_works(tx: &mut Tx<'_>, id: i64) -> Result<(), Error> {
+/// The destination took a callback, and stands like this.
+pub fn destination_works(tx: &mut Tx<'_>, id: i64, standing: &str) -> Result<(), Error> {
     tx.send(
-        "UPDATE destination SET failures = 0, failing_since = NULL WHERE id = $1 AND failures > 0",
-        &[&id],
+        "UPDATE destination SET failures = 0, failing_since = NULL, standing = $2 \
+         WHERE id = $1 AND (failures > 0 OR standing <> $2)",
+        &[&id, &standing],
     )?;
     Ok(())
 }
 
-/// The destination failed once more; the number of failures in a row.
-pub fn destination_failed(tx: &mut Tx<'_>, id: i64, now: Timestamp) -> Result<(i64, Timestamp), Error> {
+/// The destination failed once more, and stands like this; the number of failures in a row and since when.
+pub fn destination_failed(
+    tx: &mut Tx<'_>,
+    id: i64,
+    standing: &str,
+    now: Timestamp,
+) -> Result<(i64, Timestamp), Error> {
     tx.query_one(
-        "UPDATE destination SET failures = failures + 1, failing_since = COALESCE(failing_since, $2) WHERE id = $1 \
-         RETURNING failures, failing_since",
-        &[&id, &now],
+        "UPDATE destination SET failures = failures + 1, failing_since = COALESCE(failing_since, $2), standing = $3 \
+         WHERE id = $1 RETURNING failures, failing_since",
+        &[&id, &now, &standing],
         |row| Ok((row.take()?, row.take()?)),
     )
 }
 
-/// Sets when the destination is due again: when its next delivery is, but not before
+/// Ends the destination's turn: it is due again when its next delivery is, but not before
 /// `not_before`. Without a waiting delivery: never.
-pub fn reschedule_destination(tx: &mut Tx<'_>, id: i64, not_before: Timestamp) -> Result<(), Error> {
+pub fn end_turn(tx: &mut Tx<'_>, id: i64, not_before: Timestamp) -> Result<(), Error> {
     tx.send(
-        "UPDATE destination SET due_at = COALESCE((SELECT CASE WHEN MIN(run_at) > $2 THEN MIN(run_at) ELSE $2 END \
+        "UPDATE destination SET busy_until = 0, due_at = COALESCE((SELECT CASE WHEN MIN(run_at) > $2 THEN MIN(run_at) ELSE $2 END \
          FROM delivery WHERE destination_id = $1 AND state = 'waiting' HAVING MIN(run_at) IS NOT NULL), $3) WHERE id = $1",
         &[&id, &not_before, &NEVER],
     )?;
@@ -351,19 +384,31 @@ pub fn resume(tx: &mut Tx<'_>, scope: Scope, paused: &Paused, now: Timestamp) ->
     revive(tx, paused.id, now)
 }
 
-/// The destination counts as healthy, and is due.
+/// The destination counts as not failing, and is due, if not in its turn.
 fn revive(tx: &mut Tx<'_>, id: i64, now: Timestamp) -> Result<(), Error> {
     tx.execute(
-        "UPDATE destination SET paused = 0, failures = 0, failing_since = NULL, due_at = $2 WHERE id = $1",
+        "UPDATE destination SET paused = 0, failures = 0, failing_since = NULL, \
+         due_at = CASE WHEN busy_until > $2 THEN busy_until ELSE $2 END WHERE id = $1",
         &[&id, &now],
     )?;
     tx.leave(Chore::Delivery, now);
     Ok(())
 }
 
-/// When the next destination is due.
-pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
-    tx.query_one("SELECT MIN(due_at) FROM destination WHERE paused = 0", &[], Row::take)
+/// When the next destination of each of these standings is due.
+pub fn next_due<const N: usize>(
+    tx: &mut Tx<'_>,
+    standings: [&str; N],
+) -> Result<[Option<Timestamp>; N], Error> {
+    let first =
+        |number| format!("(SELECT MIN(due_at) FROM destination WHERE paused = 0 AND standing = ${number})");
+    let firsts: Vec<String> = (1..=N).map(first).collect();
+    let params: Vec<&dyn Param> = standings.iter().map(|standing| standing as &dyn Param).collect();
+    tx.query_one(&format!("SELECT {}", firsts.join(", ")), &params, |row| {
+        let mut due = [None; N];
+        due.iter_mut().try_for_each(|due| row.take().map(|moment| *due = moment))?;
+        Ok(due)
+    })
 }
 
 /// Frees what a process that ended had leased: at start there is no other process.
@@ -371,7 +416,7 @@ pub fn end_leases(tx: &mut Tx<'_>, now: Timestamp) -> Result<(), Error> {
     tx.execute("UPDATE task SET lease_until = 0 WHERE lease_until > 0", &[])?;
     tx.execute("UPDATE delivery SET lease_until = 0 WHERE state = 'waiting' AND lease_until > 0", &[])?;
     tx.execute(
-        "UPDATE destination SET due_at = $1 WHERE paused = 0 AND EXISTS \
+        "UPDATE destination SET due_at = $1, busy_until = 0 WHERE paused = 0 AND EXISTS \
          (SELECT 1 FROM delivery WHERE destination_id = destination.id AND state = 'waiting')",
         &[&now],
     )?;
@@ -451,6 +496,17 @@ pub fn resend(tx: &mut Tx<'_>, scope: Scope, id: DeliveryId, now: Timestamp) -> 
     )?;
     revive(tx, delivery.destination, now)?;
     Ok(true)
+}
+
+/// Whether the destination's turn is under way; it is locked until the transaction ends.
+pub fn is_in_turn(tx: &mut Tx<'_>, destination: i64, now: Timestamp) -> Result<bool, Error> {
+    let for_update = tx.for_update();
+    let busy_until: Option<Timestamp> = tx.query_opt(
+        &format!("SELECT busy_until FROM destination WHERE id = $1 {for_update}"),
+        &[&destination],
+        Row::take,
+    )?;
+    Ok(busy_until.is_some_and(|moment| moment > now))
 }
 
 /// Failures in a row of a destination, which is locked until the transaction ends.

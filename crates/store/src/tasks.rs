@@ -103,6 +103,18 @@ pub fn lease(tx: &mut Tx<'_>, now: Timestamp, lease_ms: i64, limit: i64) -> Resu
     Ok(tasks)
 }
 
+/// A leased task stays so until then, if it is not done. Who has locked it is doing it.
+pub fn stay_leased(tx: &mut Tx<'_>, task: &Task, until: Timestamp) -> Result<(), Error> {
+    let skip_locked = tx.skip_locked();
+    tx.send(
+        &format!(
+            "UPDATE task SET lease_until = $4 WHERE account_id = $1 AND id = (SELECT id FROM task \
+             WHERE account_id = $1 AND id = $2 AND attempts = $3 AND lease_until > 0 {skip_locked})"
+        ),
+        &[&task.scope.account, &task.id, &task.attempts, &until],
+    )
+}
+
 /// The scope's next task that is due until `until`, leased.
 pub fn lease_next_of(
     tx: &mut Tx<'_>,

@@ -4,12 +4,14 @@ pub mod callbacks;
 mod cleanup;
 mod contents;
 pub mod inbox;
+mod lease;
 mod mails;
 mod measures;
 mod pace;
 mod rates;
 mod statistics;
 pub mod tasks;
+mod turns;
 
 use crate::app::{App, Role};
 use std::sync::Arc;
@@ -38,7 +40,7 @@ pub fn start(app: &Arc<App>, stop: &watch::Receiver<bool>) -> JoinSet<()> {
     workers.spawn(tasks::run(Arc::clone(app), stop.clone()));
     workers.spawn(contents::run(Arc::clone(app), stop.clone()));
     workers.spawn(mails::run(Arc::clone(app), stop.clone()));
-    workers.spawn(callbacks::run(Arc::clone(app), stop.clone()));
+    workers.spawn(turns::run(Arc::clone(app), stop.clone()));
     workers.spawn(callbacks::run_fan_out(Arc::clone(app), stop.clone()));
     workers
 }

@@ -2,23 +2,24 @@
 //! own, in which it is also closed. Several run side by side: the database then commits them
 //! together.
 
-use super::pace;
+use super::{lease, pace};
 use crate::app::{App, real_now};
 use domain::ids::{Scope, Timestamp};
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use service::Error;
 use service::timers::{self, Progress};
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use store::sql::Chore;
+use store::sql::{Chore, Tx};
 use store::tasks::{self, Task};
 use tokio::sync::watch;
 
 const BATCH: usize = 20;
 /// Tasks that run side by side. On a server each may have a connection for itself.
 const SIDE_BY_SIDE: usize = 8;
-/// A node that is gone holds its tasks up for no longer; one that is slow finds them taken.
+/// A task whose lease has ended is done once nevertheless: who is second finds it taken.
 const LEASE_MS: i64 = 10_000;
 const IDLE: Duration = Duration::from_millis(1_000);
 /// Minutes until a failed task is tried again; after the last it is given up.
@@ -65,11 +66,29 @@ async fn batch(app: &Arc<App>) -> Result<Found, Error> {
     if next.is_none_or(|due| due > now) {
         return Ok(Found::Nothing { next });
     }
-    let leased = app.db.write(move |tx| tasks::lease(tx, now, LEASE_MS, BATCH as i64)).await?;
-    let count = leased.len();
+    // Other nodes take over what one that is gone has leased.
+    let lease_ms = if app.db.is_server() { lease::SHORT_MS } else { LEASE_MS };
+    let leased = app.db.write(move |tx| tasks::lease(tx, now, lease_ms, BATCH as i64)).await?;
+    let (count, all) = (leased.len(), leased.clone());
     let running = stream::iter(leased).map(|task| work(app, task)).buffer_unordered(SIDE_BY_SIDE);
-    let go_on: Vec<bool> = running.collect().await;
+    let go_on: Vec<bool> = tokio::select! {
+        go_on = running.collect() => go_on,
+        never = prolong(app, all) => match never {},
+    };
     Ok(Found::Tasks { count, more: count == BATCH || go_on.contains(&true) })
+}
+
+/// Keeps the tasks of a batch leased while it runs.
+async fn prolong(app: &App, batch: Vec<Task>) -> Infallible {
+    loop {
+        tokio::time::sleep(lease::PROLONGED_EACH).await;
+        let (batch, until) = (batch.clone(), real_now().plus_ms(lease::SHORT_MS));
+        let stay =
+            move |tx: &mut Tx<'_>| batch.iter().try_for_each(|task| tasks::stay_leased(tx, task, until));
+        if let Err(error) = app.db.write_in_background(stay).await {
+            tracing::warn!(%error, "tasks could not be kept; other nodes may take them over");
+        }
+    }
 }
 
 /// Runs one task; true if it goes on at once. A failure is noted and tried again later.

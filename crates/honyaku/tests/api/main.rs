@@ -13,6 +13,7 @@ mod files;
 mod golden;
 mod house;
 mod island;
+mod isolation;
 mod leniency;
 mod mailing;
 mod moving;

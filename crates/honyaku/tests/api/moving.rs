@@ -169,7 +169,7 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it() {
 fn migrations_are_listed_run_once_and_never_backwards() {
     let database = Database::bare();
     let all = |state: &str| {
-        ["base", "file", "scale", "version", "age", "account", "keys", "inbox"]
+        ["base", "file", "scale", "version", "age", "account", "keys", "inbox", "standing"]
             .iter()
             .zip(1..)
             .map(|(name, number)| format!("{number:04} {name} {state}"))

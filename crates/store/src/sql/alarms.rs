@@ -91,7 +91,8 @@ impl Default for Alarm {
 }
 
 impl Alarm {
-    fn ring(&self, due: Timestamp) {
+    /// There is something to do by then: wakes the loop if it would sleep longer.
+    pub fn ring(&self, due: Timestamp) {
         if due.0 < self.asleep_until.load(SeqCst) {
             self.bell.notify_one();
         }

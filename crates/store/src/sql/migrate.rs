@@ -40,6 +40,7 @@ const MIGRATIONS: &[Migration] = &[
         include_str!("../../migrations/0007_keys.postgres.sql"),
     ),
     shared(8, "inbox", include_str!("../../migrations/0008_inbox.sql")),
+    shared(9, "standing", include_str!("../../migrations/0009_standing.sql")),
 ];
 
 /// A migration that is the same on both engines.
