@@ -1,11 +1,13 @@
 //! How fast the server is, as ratios against the bare parts in the same run: orders against raw
 //! inserts of the same rows, GET job against a bare handler that reads one row, the queue with
-//! dead callback addresses against none; and how long claims take that many want at once. Nothing
+//! dead callback addresses against none; how long claims take that many want at once, and how late callbacks
+//! are beside receivers that are dead. Nothing
 //! here fails; the figures are read by people.
 //!
 //! `cargo bench -p honyaku --bench load`
 #![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
+mod callbacks;
 mod claims;
 mod fill;
 mod orders;
@@ -71,6 +73,13 @@ fn main() {
         let cluster = Cluster::start();
         let took = queue::drain(&cluster.server("drain"), None);
         println!("queue of 10,000 jobs on PostgreSQL: {took:.2} s, {:.0} jobs/s", 10_000.0 / took);
+    }
+    if wanted("callbacks") {
+        for _ in 0..row(1, &[1])[0] {
+            callbacks::isolation("SQLite", &Server::start());
+            let cluster = Cluster::start();
+            callbacks::isolation("PostgreSQL", &cluster.server("callbacks"));
+        }
     }
     // Takes half an hour and 40 GB: only if asked for.
     if words.first().is_some_and(|part| part == "scale") {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod addresses;
+mod callback_forms;
 mod callbacks;
 mod codes;
 mod codes_table;
