@@ -1,8 +1,8 @@
-//! The captcha of a rejection: a picture whose text a person must send back.
+//! The captcha of a rejection: a picture whose text a person must send back, or hear.
 //!
 //! The letters are outlines of our own, drawn in three faces, then turned, shifted and waved.
 //! Everything about a picture follows from its text and a seed, so it need not be stored: the
-//! same two give the same bytes. Contract: engines part L.
+//! same two give the same bytes. So does everything about the spoken form. Contract: engines part L.
 
 mod canvas;
 mod face;
@@ -10,10 +10,14 @@ mod layout;
 mod letter;
 mod picture;
 mod random;
+mod speech;
+#[cfg(test)]
+mod speech_tests;
 #[cfg(test)]
 mod tests;
 
 pub use picture::picture;
+pub use speech::{Language, speech};
 
 use unicode_normalization::UnicodeNormalization;
 
