@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::secrets;
 use domain::fault::Fault;
 use domain::ids::{JobId, Scope, Timestamp};
+pub use render::captcha::Language;
 use std::collections::HashMap;
 use store::reviews::{self, Captcha};
 use store::sql::Tx;
@@ -53,10 +54,19 @@ pub fn text_of(secret: &[u8; 32], token: &str) -> String {
 
 /// The picture of a token.
 pub fn picture(secret: &[u8; 32], token: &str) -> Vec<u8> {
-    let hash = secrets::keyed_hash(secret, &["captcha picture", token]);
+    render::captcha::picture(&text_of(secret, token), seed(secret, "captcha picture", token))
+}
+
+/// What the picture of a token shows, spoken.
+pub fn speech(secret: &[u8; 32], token: &str, language: Language) -> Vec<u8> {
+    render::captcha::speech(&text_of(secret, token), seed(secret, "captcha speech", token), language)
+}
+
+fn seed(secret: &[u8; 32], purpose: &str, token: &str) -> u64 {
+    let hash = secrets::keyed_hash(secret, &[purpose, token]);
     let mut seed = [0; 8];
     seed.copy_from_slice(&hash[..8]);
-    render::captcha::picture(&text_of(secret, token), u64::from_le_bytes(seed))
+    u64::from_le_bytes(seed)
 }
 
 /// The answer to a job's current challenge, which the sandbox shows to tests. A challenge

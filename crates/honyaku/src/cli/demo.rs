@@ -26,6 +26,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("rate_limit.per_address", "0"),
     ("rate_limit.per_key", "0"),
     ("rate_limit.wrong_signatures", "0"),
+    ("rate_limit.captchas", "0"),
     ("log.level", "warn"),
     ("log.format", "text"),
 ];

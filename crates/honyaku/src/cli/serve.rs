@@ -125,6 +125,7 @@ fn rates(config: &Config) -> Result<Rates, ConfigError> {
         per_key,
         per_sandbox_key: if as_live { per_key } else { config.number("sandbox.rate_limit")? },
         wrong_signatures: config.number("rate_limit.wrong_signatures")?,
+        captchas: config.number("rate_limit.captchas")?,
     })
 }
 

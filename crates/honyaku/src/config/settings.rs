@@ -161,6 +161,7 @@ pub const SETTINGS: &[Setting] = &[
     number("rate_limit.per_address", "150", "requests a minute from one address; 0: no limit"),
     number("rate_limit.per_key", "600", "requests a minute with one key; 0: no limit"),
     number("rate_limit.wrong_signatures", "30", "wrong signatures a minute from one address; 0: no limit"),
+    number("rate_limit.captchas", "30", "captchas a minute for one address, seen or heard; 0: no limit"),
     secret(
         "mail.smtp",
         "the mail server: smtps://user:password@host, or smtp://host:port?tls=required; empty: no mail is sent",

@@ -96,19 +96,25 @@ fn host(request: &Request<Body>) -> Option<&str> {
 
 /// Reads who calls and how.
 pub fn read(app: &App, peer: Peer, headers: &HeaderMap, target: &Target<'_>) -> Arrival {
-    let direct = peer.address.ip().to_canonical();
-    let trusted = app.edge.trusts(direct);
-    let forwarded = |name: &str| if trusted { all_of(headers, name) } else { Vec::new() };
-    let claimed = last_untrusted(app, &forwarded("x-forwarded-for"));
-    let encrypted = peer.tls || forwarded("x-forwarded-proto").last() == Some(&"https");
     Arrival {
         environment: target.environment,
         version: "v2",
-        peer: claimed.unwrap_or(direct),
-        secure: encrypted,
+        peer: caller(app, peer, headers),
+        secure: peer.tls || forwarded(app, peer, headers, "x-forwarded-proto").last() == Some(&"https"),
         basic: basic(headers),
         control: false,
     }
+}
+
+/// The address of who asks: what our proxies say of it, if the connection comes from one.
+pub fn caller(app: &App, peer: Peer, headers: &HeaderMap) -> IpAddr {
+    let claimed = last_untrusted(app, &forwarded(app, peer, headers, "x-forwarded-for"));
+    claimed.unwrap_or(peer.address.ip().to_canonical())
+}
+
+/// The elements of a header that only our proxies may write.
+fn forwarded<'h>(app: &App, peer: Peer, headers: &'h HeaderMap, name: &str) -> Vec<&'h str> {
+    if app.edge.trusts(peer.address.ip().to_canonical()) { all_of(headers, name) } else { Vec::new() }
 }
 
 /// The elements of a list in a header. Some proxies add a line of their own below what came: all

@@ -117,8 +117,9 @@ impl Service<Request<Incoming>> for Door {
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         if !arrival::is_call(request.uri().path()) {
+            request.extensions_mut().insert(self.peer);
             return Box::pin(self.pages.call(request));
         }
         let (app, peer) = (Arc::clone(&self.app), self.peer);

@@ -42,6 +42,7 @@ pub struct Throttle {
     keys: Bucket<String>,
     sandbox_keys: Bucket<String>,
     wrong_signatures: Bucket<IpAddr>,
+    captchas: Bucket<IpAddr>,
     inboxes: Bucket<String>,
     /// None while there is one node only.
     used: Option<Used>,
@@ -58,6 +59,8 @@ pub struct Rates {
     pub per_sandbox_key: u32,
     /// With a wrong signature, from one address.
     pub wrong_signatures: u32,
+    /// Captchas seen or heard, from one address.
+    pub captchas: u32,
 }
 
 /// What an inbox takes from outside, a minute. Source: sandbox 5.1.
@@ -71,6 +74,7 @@ impl Throttle {
             keys: Bucket::new("key", rates.per_key),
             sandbox_keys: Bucket::new("sandbox_key", rates.per_sandbox_key),
             wrong_signatures: Bucket::new("wrong_signature", rates.wrong_signatures),
+            captchas: Bucket::new("captcha", rates.captchas),
             inboxes: Bucket::new("inbox", PER_INBOX),
             used: shared.then(Used::default),
         }
@@ -100,6 +104,11 @@ impl Throttle {
         self.wrong_signatures.take(&address, self.used.as_ref())
     }
 
+    /// A captcha shown or spoken to an address. The error is the seconds to wait.
+    pub fn captcha(&self, address: IpAddr) -> Result<Option<Allowance>, u64> {
+        self.captchas.take(&address, self.used.as_ref())
+    }
+
     /// True if other nodes are to be told.
     pub fn is_shared(&self) -> bool {
         self.used.is_some()
@@ -114,9 +123,8 @@ impl Throttle {
     /// Takes off what another node's callers used.
     pub fn used_elsewhere(&self, subject: &str, requests: u32) {
         let Some((name, caller)) = subject.split_once(' ') else { return };
-        for bucket in
-            [&self.addresses, &self.wrong_signatures].into_iter().filter(|bucket| bucket.name == name)
-        {
+        let by_address = [&self.addresses, &self.wrong_signatures, &self.captchas];
+        for bucket in by_address.into_iter().filter(|bucket| bucket.name == name) {
             if let Ok(address) = caller.parse() {
                 bucket.take_elsewhere(&address, requests);
             }
@@ -134,6 +142,7 @@ impl Throttle {
         self.sandbox_keys.prune();
         self.inboxes.prune();
         self.wrong_signatures.prune();
+        self.captchas.prune();
     }
 }
 

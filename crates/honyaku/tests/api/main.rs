@@ -5,6 +5,7 @@
 mod addresses;
 mod callback_forms;
 mod callbacks;
+mod captchas;
 mod codes;
 mod codes_table;
 mod commands;

@@ -1,21 +1,15 @@
 //! The front page, and the list of error codes that every refusal links to.
 
-use super::page;
+use super::{page, prefers_japanese};
 use crate::app::App;
 use crate::http::answer::body;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Response, header};
+use axum::http::{HeaderMap, Response};
 use domain::error_code;
 use domain::ids::Environment;
 use maud::{Markup, html};
 use std::sync::Arc;
-
-/// Whether the reader's first language is Japanese.
-fn prefers_japanese(headers: &HeaderMap) -> bool {
-    let languages = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    languages.is_some_and(|languages| languages.trim_start().to_ascii_lowercase().starts_with("ja"))
-}
 
 /// `GET /`
 pub async fn landing(State(app): State<Arc<App>>, headers: HeaderMap) -> Response<Body> {

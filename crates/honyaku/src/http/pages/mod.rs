@@ -11,7 +11,7 @@ use super::answer::body;
 use crate::app::App;
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderValue, Response, header};
+use axum::http::{HeaderMap, HeaderValue, Response, header};
 use axum::routing::{any, get};
 use maud::{DOCTYPE, Markup, html};
 use std::sync::Arc;
@@ -34,6 +34,12 @@ pub fn routes() -> Router<Arc<App>> {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
+}
+
+/// Whether the reader's first language is Japanese.
+fn prefers_japanese(headers: &HeaderMap) -> bool {
+    let languages = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    languages.is_some_and(|languages| languages.trim_start().to_ascii_lowercase().starts_with("ja"))
 }
 
 /// A page in the house's frame.

@@ -1,11 +1,14 @@
-//! Pictures that payloads link to: captchas and previews.
+//! Pictures that payloads link to: captchas, which are spoken too, and previews.
 
+use super::prefers_japanese;
 use crate::app::App;
 use crate::http::answer::body;
-use crate::http::arrival::in_query;
+use crate::http::arrival::{self, Peer, in_query};
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderValue, Response, header};
+use axum::http::{HeaderMap, HeaderValue, Response, header};
+use service::captcha::{self, Language};
 use std::sync::Arc;
 
 fn picture(content_type: &str, bytes: Vec<u8>) -> Response<Body> {
@@ -15,17 +18,47 @@ fn picture(content_type: &str, bytes: Vec<u8>) -> Response<Body> {
     response
 }
 
-/// `GET /captcha/?key=`
-pub async fn captcha(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Response<Body> {
-    let token = in_query(query.as_deref(), "key").unwrap_or_default();
-    let asked = token.clone();
-    let known = app.db.read(move |tx| service::captcha::exists(tx, &asked)).await;
+/// `GET /captcha/?key=`; spoken with `format=audio`, in the language `lang`. Contract: engines L.
+pub async fn captcha(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Response<Body> {
+    if let Err(wait_s) = app.throttle.captcha(arrival::caller(&app, peer, &headers)) {
+        return too_many(wait_s);
+    }
+    let asked = |name: &str| in_query(query.as_deref(), name).unwrap_or_default();
+    let token = asked("key");
+    let wanted = token.clone();
+    let known = app.db.read(move |tx| captcha::exists(tx, &wanted)).await;
     if !known.unwrap_or(false) {
         return super::not_found();
     }
     let secret = app.desk.secret;
-    let drawn = tokio::task::spawn_blocking(move || service::captcha::picture(&secret, &token)).await;
-    drawn.map_or_else(|_| super::not_found(), |png| picture("image/png", png))
+    let spoken_in = (asked("format") == "audio").then(|| language(&asked("lang"), &headers));
+    let made = tokio::task::spawn_blocking(move || match spoken_in {
+        Some(language) => picture("audio/wav", captcha::speech(&secret, &token, language)),
+        None => picture("image/png", captcha::picture(&secret, &token)),
+    });
+    made.await.unwrap_or_else(|_| super::not_found())
+}
+
+fn language(asked: &str, headers: &HeaderMap) -> Language {
+    match asked {
+        "ja" => Language::Japanese,
+        "en" => Language::English,
+        _ if prefers_japanese(headers) => Language::Japanese,
+        _ => Language::English,
+    }
+}
+
+fn too_many(wait_s: u64) -> Response<Body> {
+    let text = format!("too many captchas for this address; try again in {wait_s} s\n");
+    let mut response = body(429, "text/plain; charset=utf-8", text);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
 }
 
 /// `GET /preview/?key=`: the contract's empty picture until pictures are made.
