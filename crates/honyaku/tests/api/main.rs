@@ -10,6 +10,8 @@ mod connection;
 mod database;
 mod files;
 mod golden;
+mod golden_changes;
+mod golden_sandbox;
 mod house;
 mod island;
 mod leniency;
