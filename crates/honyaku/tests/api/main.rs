@@ -2,6 +2,7 @@
 //! language of the product (`Shop`).
 #![allow(clippy::unwrap_used)]
 
+mod authentication;
 mod callbacks;
 mod codes;
 mod codes_table;
