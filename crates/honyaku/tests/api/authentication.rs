@@ -132,8 +132,8 @@ fn what_needs_no_key_is_checked_first() {
     };
     let before_the_rate = || {
         assert_eq!(announced("/v2/no/such/path"), "HTTP/1.1 413");
-        assert_eq!(ask("PATCH", "no/such/path"), (404, 404));
-        assert_eq!(ask("PATCH", "account/balance"), (405, 405));
+        assert_eq!(ask("DELETE", "no/such/path"), (404, 404));
+        assert_eq!(ask("DELETE", "account/balance"), (405, 405));
     };
     before_the_rate();
     for _ in 0..3 {
