@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod authentication;
+mod bodies;
 mod callbacks;
 mod codes;
 mod codes_table;
@@ -30,3 +31,4 @@ mod sandbox_settings;
 mod serving;
 mod shop;
 mod state_model;
+mod transport;
