@@ -17,6 +17,7 @@ mod golden_sandbox;
 mod house;
 mod island;
 mod leniency;
+mod lenient_fields;
 mod mailing;
 mod moving;
 mod nodes;
