@@ -1,6 +1,6 @@
-//! What clients get away with (api-v2 1.2), shapes of answers, and formats (api-v2 3).
+//! Shapes and formats of answers (api-v2 3), and what needs only a key.
 
-use crate::shop::{Shop, encoded, job};
+use crate::shop::{Shop, job};
 use serde_json::{Value, json};
 
 #[test]
@@ -13,111 +13,6 @@ fn jobs_come_back_keyed_as_sent() {
     let named = quote(json!({ "b": job("a"), "a": job("b") }));
     assert_eq!(named.as_object().unwrap().keys().collect::<Vec<_>>(), ["b", "a"]);
     assert!(quote(json!({ "1": job("a"), "2": job("b") })).is_object());
-}
-
-#[test]
-fn booleans_numbers_and_blanks_are_read_in_every_form() {
-    let shop = Shop::open();
-    for (n, yes) in [json!(1), json!("1"), json!(true), json!("true")].into_iter().enumerate() {
-        let mut lenient = job(&format!("text {n}"));
-        lenient["auto_approve"] = yes;
-        lenient["max_chars"] = json!("50");
-        lenient["comment"] = json!("");
-        lenient["purpose"] = Value::Null;
-        lenient["position"] = json!("not a number");
-        lenient["unknown"] = json!({ "x": [] });
-        lenient["tier"] = json!("STANDARD");
-        lenient["lc_src"] = json!("en_US");
-        lenient["lc_tgt"] = json!("JA");
-        lenient["callback_url"] = json!("http://...");
-        let answer = shop.orders(&json!([lenient])).unwrap();
-        let stored = shop.job(answer["job_ids"][0].as_str().unwrap());
-        assert_eq!(
-            (&stored["auto_approve"], &stored["max_chars"], &stored["lc_src"]),
-            (&json!("1"), &json!(50), &json!("en"))
-        );
-        assert!(stored.get("purpose").is_none() && stored.get("callback_url").is_none());
-    }
-}
-
-#[test]
-fn order_level_members_may_stand_among_the_jobs() {
-    let shop = Shop::open();
-    let data = json!({ "jobs": { "job_1": job("x y"), "job_2": job("z"), "as_group": 1, "comment": "for the order", "process": "1" } });
-    let answer = shop.post("translate/jobs", &data).unwrap();
-    assert_eq!(answer["job_count"], 2);
-    assert!(answer.get("group_id").is_some());
-    let thread =
-        shop.get(&format!("translate/order/{}/comments", answer["order_id"].as_str().unwrap()), "").unwrap();
-    assert_eq!(thread["thread"][0]["body"], "for the order");
-}
-
-#[test]
-fn methods_and_slashes_bend() {
-    let shop = Shop::open();
-    let id = shop.orders_text("bend");
-    assert!(shop.get("account/balance/", "").is_ok());
-    let comment =
-        shop.post(&format!("translate/job/{id}"), &json!({ "body": "forgot the last segment" })).unwrap();
-    assert_eq!(comment, json!({}));
-    let put =
-        shop.call("PUT", &format!("translate/job/{id}/comment"), "data=%7B%22body%22%3A%22put%22%7D", &[]);
-    assert_eq!(put.json()["opstat"], "ok", "PUT where only POST is known");
-    let ignored = shop.call(
-        "POST",
-        &format!("translate/job/{id}/comment"),
-        "data=%7B%22body%22%3A%22x%22%7D&_method=patch",
-        &[],
-    );
-    assert_eq!(ignored.json()["opstat"], "ok");
-    let deleted = shop.call("POST", &format!("translate/job/{id}"), "_method=DELETE", &[]);
-    assert_eq!(deleted.json()["opstat"], "ok");
-    assert_eq!(shop.job(&id)["status"], "canceled");
-    let empty_pairs = shop.raw(
-        "POST",
-        &format!("{}translate/service/quote", shop.base),
-        &[],
-        Some(
-            format!("&{}&data={}", shop.credentials(), encoded(&json!({ "jobs": [job("q")] }).to_string()))
-                .as_bytes(),
-        ),
-    );
-    assert_eq!(empty_pairs.json()["opstat"], "ok", "a form that starts with &, without a content type");
-}
-
-#[test]
-fn multipart_and_json_bodies_are_read() {
-    let shop = Shop::open();
-    let id = shop.orders_text("bodies");
-    let mut parts = String::new();
-    for pair in shop.credentials().split('&') {
-        let (name, value) = pair.split_once('=').unwrap();
-        parts.push_str(&format!("--B\r\nContent-Disposition: form-data; name={name}\r\n\r\n{value}\r\n"));
-    }
-    parts.push_str("--B\r\nContent-Disposition: form-data; name=\"body\"; filename=\"body\"\r\nContent-Type: text/plain\r\n\r\nfrom a part\r\n--B--\r\n");
-    let url = format!("{}translate/job/{id}/comment", shop.base);
-    let multipart = shop.raw(
-        "POST",
-        &url,
-        &[("content-type", "multipart/form-data; boundary=\"B\"")],
-        Some(parts.as_bytes()),
-    );
-    assert_eq!(multipart.json()["opstat"], "ok", "{}", multipart.json());
-    let whole = shop.raw(
-        "POST",
-        &format!("{url}?{}", shop.credentials()),
-        &[("content-type", "application/json")],
-        Some(br#"{"body":"from JSON"}"#),
-    );
-    assert_eq!(whole.json()["opstat"], "ok", "{}", whole.json());
-    let thread = shop.get(&format!("translate/job/{id}/comments"), "").unwrap();
-    let bodies: Vec<&str> = thread["thread"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|comment| comment["body"].as_str().unwrap())
-        .collect();
-    assert_eq!(bodies, ["from a part", "from JSON"]);
 }
 
 #[test]

@@ -254,3 +254,25 @@ fn an_id_beside_the_path_is_ignored_and_a_forgotten_segment_is_guessed() {
         (&json!("canceled"), &json!("available"))
     );
 }
+
+#[test]
+fn what_cannot_be_meant_is_ignored() {
+    let shop = Shop::open();
+    let mut odd = [job("first"), job("second")];
+    odd[0]["position"] = json!("after the second");
+    odd[0]["callback_url"] = json!("http://...");
+    odd[1]["position"] = json!([1]);
+    odd[1]["no_such_field"] = json!({ "x": [] });
+    let data = json!({ "jobs": odd, "as_group": 1, "callback_url": "http://...", "no_such_member": [{}] });
+    let placed = shop.post("translate/jobs", &data).unwrap();
+    assert!(placed["group_id"].is_string(), "{placed}");
+    for id in placed["job_ids"].as_array().unwrap() {
+        let job = shop.job(id.as_str().unwrap());
+        assert!(job.get("position").is_none() && job.get("callback_url").is_none(), "{job}");
+    }
+    let mut alone = job("alone");
+    alone["position"] = json!(3);
+    let placed = shop.orders(&json!([alone])).unwrap();
+    let job = shop.job(placed["job_ids"][0].as_str().unwrap());
+    assert!(job.get("position").is_none(), "without a group: {job}");
+}

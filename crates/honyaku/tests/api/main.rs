@@ -21,6 +21,7 @@ mod lenient_fields;
 mod mailing;
 mod moving;
 mod nodes;
+mod order_level;
 mod ordering;
 mod partitions;
 mod plans;
