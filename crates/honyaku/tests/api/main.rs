@@ -18,6 +18,7 @@ mod house;
 mod island;
 mod leniency;
 mod lenient_fields;
+mod listing;
 mod mailing;
 mod moving;
 mod nodes;
