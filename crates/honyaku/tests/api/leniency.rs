@@ -4,18 +4,6 @@ use crate::shop::{Shop, job};
 use serde_json::{Value, json};
 
 #[test]
-fn jobs_come_back_keyed_as_sent() {
-    let shop = Shop::open();
-    let quote =
-        |jobs: Value| shop.post("translate/service/quote", &json!({ "jobs": jobs })).unwrap()["jobs"].clone();
-    assert!(quote(json!([job("a"), job("b")])).is_array());
-    assert!(quote(json!({ "0": job("a"), "1": job("b") })).is_array(), "keys 0, 1, … are an array");
-    let named = quote(json!({ "b": job("a"), "a": job("b") }));
-    assert_eq!(named.as_object().unwrap().keys().collect::<Vec<_>>(), ["b", "a"]);
-    assert!(quote(json!({ "1": job("a"), "2": job("b") })).is_object());
-}
-
-#[test]
 fn answers_have_the_contracts_headers_and_formats() {
     let shop = Shop::open();
     let answer = shop.call("GET", "account/balance", "", &[]);

@@ -2,6 +2,7 @@
 //! language of the product (`Shop`).
 #![allow(clippy::unwrap_used)]
 
+mod answers;
 mod authentication;
 mod bodies;
 mod callbacks;
@@ -27,6 +28,7 @@ mod ordering;
 mod partitions;
 mod plans;
 mod races;
+mod repeating;
 mod replicas;
 mod reviewing;
 mod sandbox;
