@@ -256,7 +256,7 @@ fn whoever_guesses_signatures_is_told_to_wait() {
     let shop = Shop::open_with(&["--rate-limit-wrong-signatures", "30", "--trusted-proxies", "127.0.0.1"]);
     let known = format!("api_key={}&api_sig=x&ts=1", shop.public_key);
     let guess = |n: usize, address: &str| {
-        let query = if n % 2 == 0 { "api_key=guessed&api_sig=x&ts=1" } else { &known };
+        let query = if n.is_multiple_of(2) { "api_key=guessed&api_sig=x&ts=1" } else { &known };
         balance(&shop, query, &[("x-forwarded-for", address)])
     };
     for n in 0..30 {
