@@ -27,6 +27,7 @@ mod order_level;
 mod ordering;
 mod partitions;
 mod plans;
+mod quoting;
 mod races;
 mod repeating;
 mod replicas;
