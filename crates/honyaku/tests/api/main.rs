@@ -19,6 +19,7 @@ mod house;
 mod island;
 mod leniency;
 mod lenient_fields;
+mod limits;
 mod listing;
 mod mailing;
 mod moving;
