@@ -125,6 +125,10 @@ fn uploads(call: &Call) -> Result<Vec<&FilePart>, Fault> {
             limits.attachments
         )));
     }
+    if let Some(file) = files.iter().find(|file| file.base_name().contains('\0')) {
+        let name = wire::json::shown_text(file.base_name());
+        return Err(refuse(format!("{name} holds the character U+0000: leave it out")));
+    }
     if let Some(large) = files.iter().find(|file| file.bytes.len() > limits.attachment_bytes) {
         let name = wire::json::shown_text(large.base_name());
         return Err(refuse(format!("{name} is over {} bytes", limits.attachment_bytes)));
