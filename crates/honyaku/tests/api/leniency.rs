@@ -1,38 +1,7 @@
-//! Shapes and formats of answers (api-v2 3), and what needs only a key.
+//! Lists that need only a key, glossaries, attachments, and ids that nobody knows.
 
 use crate::shop::{Shop, job};
 use serde_json::{Value, json};
-
-#[test]
-fn answers_have_the_contracts_headers_and_formats() {
-    let shop = Shop::open();
-    let answer = shop.call("GET", "account/balance", "", &[]);
-    assert_eq!(answer.header("content-type"), "application/json");
-    assert_eq!(answer.header("honyaku-environment"), "sandbox");
-    assert_eq!(answer.header("cache-control"), "no-store");
-    assert!(answer.header("honyaku-request-id").starts_with("req_"));
-    let xml = shop.call("GET", "account/balance", "format=xml", &[]);
-    assert_eq!(xml.header("content-type"), "application/xml; charset=utf-8");
-    let text = String::from_utf8(xml.body).unwrap();
-    assert!(text.contains("<response><opstat>ok</opstat><response><credits>1000.00</credits><currency>USD</currency></response></response>"), "{text}");
-    let accept = shop.call("GET", "account/balance", "", &[("accept", "application/xml")]);
-    assert!(accept.header("content-type").starts_with("application/xml"));
-    let json = shop.call("GET", "account/balance", "format=json", &[("accept", "application/xml")]);
-    assert_eq!(json.header("content-type"), "application/json");
-}
-
-#[test]
-fn texts_come_back_byte_for_byte() {
-    let shop = Shop::open();
-    let source = " \u{feff}Zażółć\r\n  \"gęślą\"\t'jaźń' & <b>ぶ</b> 😀 e\u{301} ";
-    let mut sent = job(source);
-    sent["custom_data"] = json!("{\"a\": 1}  ");
-    shop.orders(&json!([sent])).unwrap();
-    let stored = shop.job("1");
-    assert_eq!((&stored["body_src"], &stored["custom_data"]), (&json!(source), &json!("{\"a\": 1}  ")));
-    let raw = shop.call("GET", "translate/job/1", "", &[]);
-    assert!(String::from_utf8(raw.body).unwrap().contains("Zażółć"), "not escaped");
-}
 
 #[test]
 fn service_lists_need_only_a_key() {

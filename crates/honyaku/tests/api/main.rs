@@ -12,6 +12,7 @@ mod commands;
 mod connection;
 mod database;
 mod files;
+mod formats;
 mod golden;
 mod golden_changes;
 mod golden_sandbox;
