@@ -122,8 +122,10 @@ async fn serve(
             Ok(params) => (params, None),
             Err(failure) => (Params::default(), Some(failure)),
         };
-        envelope.format =
-            Format::choose(params.format.as_deref(), header_text(&parts.headers, header::ACCEPT));
+        if unreadable.is_none() {
+            let accept = header_text(&parts.headers, header::ACCEPT);
+            envelope.format = Format::choose(params.format.as_deref(), accept);
+        }
         let route = find_method(app, &place.routes, &parts.method, &params)?;
         let params = as_method(route, params);
         throttle_address(app, &arrival, &mut envelope)?;
