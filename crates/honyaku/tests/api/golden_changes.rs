@@ -24,12 +24,15 @@ fn put(name: &'static str, path: &str, value: Value) -> Call {
 fn orders() -> Vec<Call> {
     let mut machine = job("For the engine");
     machine["tier"] = json!("machine");
+    let mut edited = job("Five");
+    edited["tier"] = json!("pro");
+    edited["services"] = json!(["translation", "edit"]);
     let two = |one: &str, other: &str| json!([job(one), job(other)]);
     let jobs = "translate/jobs";
     vec![
         post("jobs_new", jobs, json!({ "jobs": { "job_1": job("One"), "job 2": job("Two words") } })),
         post("jobs_new_array", jobs, json!({ "jobs": two("Three", "Four") })),
-        post("job_new", "translate/job", json!({ "job": job("Five") })),
+        post("job_new", "translate/job", json!({ "job": edited })),
         post("jobs_unpaid", jobs, json!({ "jobs": two("Six", "Seven"), "process": 0 })),
         post("jobs_new_group", jobs, json!({ "jobs": two("Eight", "Nine"), "as_group": 1 })),
         post("jobs_machine", jobs, json!({ "jobs": [machine] })),
@@ -66,6 +69,7 @@ fn jobs() -> Vec<Call> {
         get("job_held", "translate/job/5"),
         get("job_pending", "translate/job/11"),
         get("job_machine", "translate/job/10"),
+        call("job_translated_ahead", "GET", "translate/job/11", "pre_mt=1".into()),
         get("order_canceled", "translate/order/4"),
         call("jobs_with_status", "GET", "translate/jobs", "status=pending".into()),
     ]
