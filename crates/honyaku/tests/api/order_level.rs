@@ -118,23 +118,30 @@ fn preferred_translators_are_asked_for_by_the_order_or_by_the_job() {
 #[test]
 fn what_is_the_orders_own_goes_to_the_order() {
     let shop = Shop::open();
-    let own = |comment: &str| {
-        json!({
-            "comment": comment,
-            "attachments": [attachment("a.txt"), attachment("b.txt")],
-            "reference_id": "r-7 & 日本",
-        })
+    // Attachments have two names.
+    let own = |name: &str| {
+        let attachments = [attachment("a.txt"), attachment("b.txt")];
+        json!({ "comment": "all", name: attachments, "reference_id": "r-7 & 日本" })
     };
-    let beside = |mut data: Value, jobs: Value| {
-        data["jobs"] = jobs;
-        data
+    let jobs = |text: &str, name: &str| {
+        let more = json!({ "comment": "the job's", name: [attachment("own.txt")] });
+        json!({ "x": with(text, more) })
     };
-    let inside = |mut members: Value, text: &str| {
-        members["x"] = with(text, json!({ "comment": "the job's", "attachments": [attachment("own.txt")] }));
+    let beside = |mut members: Value, jobs: Value| {
+        members["jobs"] = jobs;
+        members
+    };
+    let inside = |mut members: Value, jobs: Value| {
+        members.as_object_mut().unwrap().extend(jobs.as_object().unwrap().clone());
         json!({ "jobs": members })
     };
-    let job = with("beside", json!({ "comment": "the job's", "attachments": [attachment("own.txt")] }));
-    for data in [beside(own("all"), json!({ "x": job })), inside(own("all"), "inside")] {
+    let (usual, other) = ("attachments", "url_attachments");
+    for data in [
+        beside(own(usual), jobs("one", other)),
+        beside(own(other), jobs("two", usual)),
+        inside(own(usual), jobs("three", usual)),
+        inside(own(other), jobs("four", other)),
+    ] {
         let placed = shop.post("translate/jobs", &data).unwrap();
         let (order, id) = (placed["order_id"].as_str().unwrap(), placed["job_ids"]["x"].as_str().unwrap());
         let shown = shop.get(&format!("translate/order/{order}"), "").unwrap();
@@ -156,8 +163,9 @@ fn what_is_the_orders_own_goes_to_the_order() {
             shop.get(&format!("translate/order/{}", placed["order_id"].as_str().unwrap()), "").unwrap();
         assert_eq!(order["order"]["reference_id"], "77", "any string, and a number is one");
     }
-    let placed =
-        shop.post("translate/jobs", &inside(json!({ "as_group": 1, "process": "0" }), "later")).unwrap();
+    let placed = shop
+        .post("translate/jobs", &inside(json!({ "as_group": 1, "process": "0" }), jobs("later", usual)))
+        .unwrap();
     assert_eq!((&placed["job_count"], &placed["credits_used"]), (&json!(1), &json!("0.00")));
 }
 
@@ -218,4 +226,49 @@ fn an_order_is_checked_from_the_whole_to_the_parts_to_the_money() {
         assert_eq!(refused.code(), code, "{data}: {}", refused.err);
     }
     assert_eq!(shop.get("translate/jobs", "").unwrap().as_array().unwrap().len(), 2, "nothing was stored");
+}
+
+/// What is known already, and what a job wants for itself, decide how many are left for a group.
+#[test]
+fn a_group_is_of_the_new_jobs_that_want_it() {
+    let shop = Shop::open();
+    shop.orders(&json!([job("known"), with("known", json!({ "lc_tgt": "fr" }))])).unwrap();
+    let french = |text: &str| with(text, json!({ "lc_tgt": "fr" }));
+    let alone = |mut job: Value| {
+        job["as_group"] = json!("0");
+        job
+    };
+    // Which of the jobs are in the group; with none of them there is no group.
+    let rows = [
+        (json!([job("a1"), job("a2")]), vec![0, 1]),
+        (json!([job("b1"), alone(job("b2")), job("b3")]), vec![0, 2]),
+        (json!([job("c1"), alone(french("c2")), job("c3")]), vec![0, 2]),
+        (json!([job("d1"), job("known"), job("d3")]), vec![0, 2]),
+        (json!([job("e1"), french("known"), job("e3")]), vec![0, 2]),
+        (json!([job("f1"), alone(job("f2"))]), vec![]),
+        (json!([job("g1"), job("known")]), vec![]),
+        (json!([job("h1"), job("h1")]), vec![]),
+        (json!([job("i1")]), vec![]),
+        (json!([with("j1", json!({ "tier": "ultra" }))]), vec![]),
+        (json!([french("k1"), alone(job("k2"))]), vec![]),
+    ];
+    for (jobs, members) in rows {
+        let placed = shop.post("translate/jobs", &json!({ "jobs": jobs, "as_group": 1 })).unwrap();
+        assert_eq!(placed["group_id"].is_string(), !members.is_empty(), "{jobs}: {placed}");
+        for (index, id) in placed["job_ids"].as_array().unwrap().iter().enumerate() {
+            let job = shop.job(id.as_str().unwrap());
+            let expected = if members.contains(&index) { &placed["group_id"] } else { &Value::Null };
+            assert_eq!(&job["group_id"], expected, "{index} of {jobs}");
+        }
+        let order =
+            shop.get(&format!("translate/order/{}", placed["order_id"].as_str().unwrap()), "").unwrap();
+        assert_eq!(order["order"]["as_group"], i64::from(!members.is_empty()), "{jobs}");
+    }
+    let mixed = json!({ "jobs": [job("l1"), alone(job("l2")), french("l3")], "as_group": 1 });
+    assert_eq!(shop.post("translate/jobs", &mixed).unwrap_err().code(), 1950);
+    let ungrouped = json!({ "jobs": [job("m1"), with("m2", json!({ "as_group": 1 }))] });
+    assert!(
+        shop.post("translate/jobs", &ungrouped).unwrap().get("group_id").is_none(),
+        "nobody asked for a group"
+    );
 }
