@@ -193,3 +193,18 @@ fn headers_say_what_the_limits_leave() {
         assert!(all.iter().all(|headers| (1..=60).contains(&headers[2].parse::<i64>().unwrap())), "{all:?}");
     }
 }
+
+/// Not what another limit would still allow.
+#[test]
+fn a_refusal_for_the_rate_tells_of_the_limit_that_is_used_up() {
+    for (exhausted, roomy) in [("per-key", "per-address"), ("per-address", "per-key")] {
+        let flags = [format!("--rate-limit-{exhausted}"), format!("--rate-limit-{roomy}")];
+        let shop = Shop::open_with(&[&flags[0], "2", &flags[1], "90"]);
+        let asks = || shop.call("GET", "account/balance", "", &[]);
+        let refused = (0..10).map(|_| asks()).find(|raw| raw.status == 429).unwrap();
+        let told =
+            ["ratelimit-limit", "ratelimit-remaining", "ratelimit-reset"].map(|name| refused.header(name));
+        assert_eq!(told, ["2", "0", "60"], "{exhausted}");
+        assert!((1..=30).contains(&refused.header("retry-after").parse::<u32>().unwrap()), "{exhausted}");
+    }
+}
