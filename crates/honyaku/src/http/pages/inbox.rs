@@ -27,8 +27,8 @@ pub async fn receive(
             b"this inbox takes requests of its own server only\n".to_vec(),
         );
     }
-    if let Err(wait_s) = app.throttle.inbox(&target.token) {
-        let text = format!("at most 60 requests a minute; try again in {wait_s} s\n");
+    if let Err(exhausted) = app.throttle.inbox(&target.token) {
+        let text = format!("at most 60 requests a minute; try again in {} s\n", exhausted.wait_s);
         return body(429, "text/plain; charset=utf-8", text.into_bytes());
     }
     let (parts, content) = request.into_parts();
