@@ -21,14 +21,14 @@ fn booleans_have_eight_forms_and_no_more() {
     let yes = [json!(1), json!("1"), json!(true), json!("true")];
     let no = [json!(0), json!("0"), json!(false), json!("false")];
     let blank = [json!(""), Value::Null];
-    let else_wise = [json!(2), json!(-1), json!(1.0), json!("yes"), json!("TRUE"), json!(" 1"), json!([1])];
+    let neither = [json!(2), json!(-1), json!(1.0), json!("yes"), json!("TRUE"), json!(" 1"), json!([1])];
     let of_jobs = [("force", 1352), ("use_preferred", 1701), ("auto_approve", 1651), ("as_group", 1851)];
     for (name, code) in of_jobs {
         for value in yes.iter().chain(&no).chain(&blank) {
             let data = json!({ "jobs": [with(name, value.clone())], "dry_run": 1 });
             assert!(shop.post("translate/jobs", &data).is_ok(), "{name} {value} of a job");
         }
-        for value in &else_wise {
+        for value in &neither {
             let fault = fault(&shop, with(name, value.clone()));
             assert_eq!((&fault["code"], &fault["field"]), (&json!(code), &json!(name)), "{name} {value}");
         }
@@ -47,7 +47,7 @@ fn booleans_have_eight_forms_and_no_more() {
             data[name] = value.clone();
             assert!(shop.post("translate/jobs", &data).is_ok(), "{name} {value} of an order");
         }
-        for value in &else_wise {
+        for value in &neither {
             let mut data = json!({ "jobs": [job("an order's")], "dry_run": 1 });
             data[name] = value.clone();
             let refused = shop.post("translate/jobs", &data).unwrap_err();
