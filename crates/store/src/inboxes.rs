@@ -48,6 +48,10 @@ pub fn insert(tx: &mut Tx<'_>, account: AccountId, token: &str, now: Timestamp) 
 
 /// The inbox with this token.
 pub fn by_token(tx: &mut Tx<'_>, token: &str) -> Result<Option<Inbox>, Error> {
+    // Callers send anything, and PostgreSQL takes no such text.
+    if token.contains('\0') {
+        return Ok(None);
+    }
     tx.query_opt(&format!("SELECT {INBOX} FROM inbox WHERE token = $1"), &[&token], from_row)
 }
 

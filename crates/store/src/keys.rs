@@ -140,6 +140,10 @@ static FOR_A_CALL: LazyLock<String> = LazyLock::new(|| {
 
 /// The key that a call names, revoked or not, with what its environment says.
 pub fn for_a_call(tx: &mut Tx<'_>, public_key: &str) -> Result<Option<(Key, Surroundings)>, Error> {
+    // Callers send anything, and PostgreSQL takes no such text.
+    if public_key.contains('\0') {
+        return Ok(None);
+    }
     tx.query_opt(&FOR_A_CALL, &[&public_key], |row| {
         let key = from_row(row)?;
         let around = Surroundings {

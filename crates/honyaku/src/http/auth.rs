@@ -112,11 +112,14 @@ async fn find(app: &App, public_key: String) -> Result<Option<(Key, Surroundings
 fn count_wrong(app: &App, arrival: &Arrival, failure: Failure) -> Failure {
     match app.throttle.wrong_signature(arrival.peer) {
         Ok(_) => failure,
-        Err(wait_s) => Failure::too_many(
-            &format!("too many calls with a wrong signature from this address; try again in {wait_s} s"),
-            wait_s,
-            &app.desk.public_url,
-        ),
+        Err(exhausted) => {
+            let wait_s = exhausted.wait_s;
+            Failure::too_many(
+                &format!("too many calls with a wrong signature from this address; try again in {wait_s} s"),
+                wait_s,
+                &app.desk.public_url,
+            )
+        }
     }
 }
 

@@ -122,8 +122,10 @@ async fn serve(
             Ok(params) => (params, None),
             Err(failure) => (Params::default(), Some(failure)),
         };
-        envelope.format =
-            Format::choose(params.format.as_deref(), header_text(&parts.headers, header::ACCEPT));
+        if unreadable.is_none() {
+            let accept = header_text(&parts.headers, header::ACCEPT);
+            envelope.format = Format::choose(params.format.as_deref(), accept);
+        }
         let route = find_method(app, &place.routes, &parts.method, &params)?;
         let params = as_method(route, params);
         throttle_address(app, &arrival, &mut envelope)?;
@@ -242,9 +244,10 @@ fn as_method(route: &Route, mut params: Params) -> Params {
 fn throttle_address(app: &App, arrival: &Arrival, envelope: &mut Envelope) -> Result<(), Failure> {
     match app.throttle.address(arrival.peer) {
         Ok(allowance) => envelope.allowance = allowance,
-        Err(wait_s) => {
-            let text = format!("too many requests from this address; try again in {wait_s} s");
-            return Err(Failure::too_many(&text, wait_s, &app.desk.public_url));
+        Err(exhausted) => {
+            envelope.allowance = Some(exhausted.allowance());
+            let text = format!("too many requests from this address; try again in {} s", exhausted.wait_s);
+            return Err(Failure::too_many(&text, exhausted.wait_s, &app.desk.public_url));
         }
     }
     Ok(())
@@ -259,9 +262,10 @@ fn throttle_key(app: &App, caller: &Caller, envelope: &mut Envelope) -> Result<(
             }
         }
         Ok(None) => {}
-        Err(wait_s) => {
-            let text = format!("too many requests with this key; try again in {wait_s} s");
-            return Err(Failure::too_many(&text, wait_s, &app.desk.public_url));
+        Err(exhausted) => {
+            envelope.allowance = Some(exhausted.allowance());
+            let text = format!("too many requests with this key; try again in {} s", exhausted.wait_s);
+            return Err(Failure::too_many(&text, exhausted.wait_s, &app.desk.public_url));
         }
     }
     Ok(())

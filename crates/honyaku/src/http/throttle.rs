@@ -36,6 +36,22 @@ pub struct Allowance {
     pub reset_s: u64,
 }
 
+/// A limit that is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exhausted {
+    /// Requests a minute.
+    pub limit: u32,
+    /// Seconds until one more is accepted.
+    pub wait_s: u64,
+}
+
+impl Exhausted {
+    /// What the headers say about it.
+    pub fn allowance(self) -> Allowance {
+        Allowance { limit: self.limit, remaining: 0, reset_s: 60 }
+    }
+}
+
 /// The limits of the server.
 pub struct Throttle {
     addresses: Bucket<IpAddr>,
@@ -80,13 +96,13 @@ impl Throttle {
         }
     }
 
-    /// A request from an address. The error is the seconds to wait.
-    pub fn address(&self, address: IpAddr) -> Result<Option<Allowance>, u64> {
+    /// A request from an address.
+    pub fn address(&self, address: IpAddr) -> Result<Option<Allowance>, Exhausted> {
         self.addresses.take(&address, self.used.as_ref())
     }
 
-    /// A request with a key. The error is the seconds to wait.
-    pub fn key(&self, environment: Environment, public_key: &str) -> Result<Option<Allowance>, u64> {
+    /// A request with a key.
+    pub fn key(&self, environment: Environment, public_key: &str) -> Result<Option<Allowance>, Exhausted> {
         let bucket = match environment {
             Environment::Live => &self.keys,
             Environment::Sandbox => &self.sandbox_keys,
@@ -94,18 +110,18 @@ impl Throttle {
         bucket.take(&public_key.to_owned(), self.used.as_ref())
     }
 
-    /// A request from outside to an inbox. The error is the seconds to wait.
-    pub fn inbox(&self, token: &str) -> Result<Option<Allowance>, u64> {
+    /// A request from outside to an inbox.
+    pub fn inbox(&self, token: &str) -> Result<Option<Allowance>, Exhausted> {
         self.inboxes.take(&token.to_owned(), self.used.as_ref())
     }
 
-    /// A wrong signature from an address. The error is the seconds to wait.
-    pub fn wrong_signature(&self, address: IpAddr) -> Result<Option<Allowance>, u64> {
+    /// A wrong signature from an address.
+    pub fn wrong_signature(&self, address: IpAddr) -> Result<Option<Allowance>, Exhausted> {
         self.wrong_signatures.take(&address, self.used.as_ref())
     }
 
-    /// A captcha shown or spoken to an address. The error is the seconds to wait.
-    pub fn captcha(&self, address: IpAddr) -> Result<Option<Allowance>, u64> {
+    /// A captcha shown or spoken to an address.
+    pub fn captcha(&self, address: IpAddr) -> Result<Option<Allowance>, Exhausted> {
         self.captchas.take(&address, self.used.as_ref())
     }
 
@@ -164,7 +180,7 @@ impl<K: Hash + Eq + Clone + Display> Bucket<K> {
         }
     }
 
-    fn take(&self, key: &K, used: Option<&Used>) -> Result<Option<Allowance>, u64> {
+    fn take(&self, key: &K, used: Option<&Used>) -> Result<Option<Allowance>, Exhausted> {
         let Some(limiter) = &self.limiter else { return Ok(None) };
         match limiter.check_key(key) {
             Ok(state) => {
@@ -179,7 +195,8 @@ impl<K: Hash + Eq + Clone + Display> Bucket<K> {
             }
             Err(refused) => {
                 let wait = refused.wait_time_from(DefaultClock::default().now());
-                Err(wait.max(Duration::from_secs(1)).as_secs_f64().ceil() as u64)
+                let wait_s = wait.max(Duration::from_secs(1)).as_secs_f64().ceil() as u64;
+                Err(Exhausted { limit: refused.quota().burst_size().get(), wait_s })
             }
         }
     }

@@ -116,64 +116,6 @@ fn order_level_members_answer_alone() {
 }
 
 #[test]
-fn authentication_is_checked_in_the_contracts_order() {
-    let shop = Shop::open();
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    let signed = |ts: &str| {
-        format!(
-            "api_key={}&ts={ts}&api_sig={}",
-            shop.public_key,
-            wire::signature::sign(&shop.private_key, ts)
-        )
-    };
-    let rows = [
-        (String::new(), 1150),
-        ("api_key=".to_owned(), 1150),
-        (format!("api_key={}", shop.public_key), 1100),
-        (format!("api_key={}&api_sig=x", shop.public_key), 1200),
-        (format!("api_key={}&api_sig=x&ts=soon", shop.public_key), 1201),
-        (format!("api_key={}&api_sig=x&ts={now}", shop.public_key), 1000),
-        ("api_key=unknown&api_sig=x&ts=1".to_owned(), 1000),
-        (signed(&(now - 8 * 24 * 3600).to_string()), 1000),
-        (signed(&(now + 2 * 3600).to_string()), 1000),
-    ];
-    for (query, code) in rows {
-        let answer = shop.raw("GET", &format!("{}account/balance?{query}", shop.base), &[], None);
-        assert_eq!((answer.status, &answer.json()["err"]["code"]), (200, &json!(code)), "{query}");
-    }
-    let upper = signed(&now.to_string())
-        .to_uppercase()
-        .replace("API_KEY", "api_key")
-        .replace("API_SIG", "api_sig")
-        .replace("TS=", "ts=");
-    let upper = upper.replace(&shop.public_key.to_uppercase(), &shop.public_key);
-    let ok = shop.raw("GET", &format!("{}account/balance?{upper}", shop.base), &[], None);
-    assert_eq!(ok.json()["opstat"], "ok", "hex in any case");
-    let old = shop.raw(
-        "GET",
-        &format!("{}account/balance?{}", shop.base, signed(&(now - 6 * 24 * 3600).to_string())),
-        &[],
-        None,
-    );
-    assert_eq!(old.json()["opstat"], "ok", "clients keep a signature for days");
-}
-
-#[test]
-fn basic_authentication_works_from_here() {
-    let shop = Shop::open();
-    use base64::Engine as _;
-    let pair =
-        base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", shop.public_key, shop.private_key));
-    let answer = shop.raw(
-        "GET",
-        &format!("{}account/balance", shop.base),
-        &[("authorization", &format!("Basic {pair}"))],
-        None,
-    );
-    assert_eq!(answer.json()["response"]["credits"], "1000.00");
-}
-
-#[test]
 fn paths_methods_and_bodies() {
     let shop = Shop::open();
     let unknown = shop.call("GET", "translate/jbos", "", &[]);

@@ -16,7 +16,8 @@ use wire::json::Object;
 use wire::params::FilePart;
 
 /// A path without an id.
-pub async fn id_missing(call: Call) -> Result<Answer, Failure> {
+pub async fn id_missing(mut call: Call) -> Result<Answer, Failure> {
+    call.data()?;
     Err(call.job().err().unwrap_or_else(|| call.refuse(2050, "write the id into the path")))
 }
 
@@ -31,8 +32,8 @@ pub async fn get(mut call: Call) -> Result<Answer, Failure> {
 
 /// `PUT translate/job/{id}`
 pub async fn act(mut call: Call) -> Result<Answer, Failure> {
-    let id = call.job()?;
     let data = call.data()?.object;
+    let id = call.job()?;
     act_with(&call, id, data).await
 }
 
@@ -66,16 +67,16 @@ pub async fn cancel(mut call: Call) -> Result<Answer, Failure> {
 
 /// `POST translate/job/{id}`: a comment whose sender forgot the last segment, or an action.
 pub async fn comment_or_act(mut call: Call) -> Result<Answer, Failure> {
-    let id = call.job()?;
     let data = call.data()?.object;
+    let id = call.job()?;
     let acts = data.get("action").is_some() || data.get("reason").is_some();
     if acts { act_with(&call, id, data).await } else { write_comment(&call, Subject::Job(id), data).await }
 }
 
 /// `POST translate/job/{id}/comment`
 pub async fn comment(mut call: Call) -> Result<Answer, Failure> {
-    let id = call.job()?;
     let data = call.data()?.object;
+    let id = call.job()?;
     write_comment(&call, Subject::Job(id), data).await
 }
 
@@ -123,6 +124,10 @@ fn uploads(call: &Call) -> Result<Vec<&FilePart>, Fault> {
             files.len(),
             limits.attachments
         )));
+    }
+    if let Some(file) = files.iter().find(|file| file.base_name().contains('\0')) {
+        let name = wire::json::shown_text(file.base_name());
+        return Err(refuse(format!("{name} holds the character U+0000: leave it out")));
     }
     if let Some(large) = files.iter().find(|file| file.bytes.len() > limits.attachment_bytes) {
         let name = wire::json::shown_text(large.base_name());

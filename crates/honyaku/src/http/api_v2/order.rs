@@ -24,8 +24,8 @@ pub async fn cancel(mut call: Call) -> Result<Answer, Failure> {
 
 /// `POST translate/order/{id}/comment`
 pub async fn comment(mut call: Call) -> Result<Answer, Failure> {
-    let id = call.order()?;
     let data = call.data()?.object;
+    let id = call.order()?;
     write_comment(&call, Subject::Order(id), data).await
 }
 

@@ -7,12 +7,15 @@ use crate::http::call::Call;
 use crate::http::failure::Failure;
 use domain::estimate;
 use domain::fault::Fault;
+use domain::job::Status;
+use domain::money::{Currency, Money};
 use serde_json::{Value, json};
 use service::draft::Draft;
 use service::estimate::{effective_tier, unit_type};
-use service::{Error, look, machine, pay};
+use service::{Context, Error, look, machine, pay};
 use std::collections::HashSet;
 use std::sync::Arc;
+use store::sql::Tx;
 use wire::answer::keyed_as_sent;
 use wire::field::given;
 use wire::json::{Json, Object};
@@ -54,15 +57,11 @@ pub async fn quote(mut call: Call) -> Result<Answer, Failure> {
             let mut quotes = Vec::with_capacity(drafts.len());
             for (draft, detected) in &drafts {
                 let repeated = !seen.insert(draft.text_key);
-                let known = !draft.force
-                    && (repeated || !store::jobs::with_text(tx, ctx.scope, &draft.text_key)?.is_empty());
+                let (charged, known) = charge(tx, ctx, draft, repeated, currency)?;
                 let tier = effective_tier(draft.tier, draft.edit);
-                let priced =
-                    pay::price(draft.lc_src, draft.lc_tgt, draft.tier, draft.edit, draft.units, currency)?;
-                let price = priced.map(|(_, price)| price.to_string()).unwrap_or_default();
                 let mut quote = json!({
                     "unit_count": draft.units,
-                    "credits": if known { json!(0) } else { number(&price) },
+                    "credits": number(charged),
                     "eta": estimate::eta_s(tier, unit_type(draft.lc_src), draft.units),
                     "type": "text",
                     "currency": currency.code(),
@@ -91,9 +90,38 @@ fn detected_code(draft: &Draft, was_detected: bool) -> &'static str {
     super::submission::detected(&draft.body_src).map_or(draft.lc_src, |language| language.code)
 }
 
+/// What an order now would charge for the draft, and whether its text is known. Old jobs that are
+/// not paid yet would be bought.
+fn charge(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    draft: &Draft,
+    repeated: bool,
+    currency: Currency,
+) -> Result<(Money, bool), Error> {
+    let priced = pay::price(draft.lc_src, draft.lc_tgt, draft.tier, draft.edit, draft.units, currency)?;
+    let price = priced.map_or(Money::zero(currency), |(_, price)| price);
+    if draft.force {
+        return Ok((price, false));
+    }
+    if repeated {
+        return Ok((Money::zero(currency), true));
+    }
+    let old = store::jobs::with_text(tx, ctx.scope, &draft.text_key)?;
+    if old.is_empty() {
+        return Ok((price, false));
+    }
+    let unpaid = old.iter().filter(|job| job.status == Status::Unpaid).count() as i64;
+    Ok((Money::new(price.minor().saturating_mul(unpaid), currency), true))
+}
+
 /// An amount as a JSON number with exactly its digits.
-fn number(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| json!(text))
+fn number(amount: Money) -> Value {
+    if amount.minor() == 0 {
+        return json!(0);
+    }
+    let text = amount.to_string();
+    serde_json::from_str(&text).unwrap_or_else(|_| json!(text))
 }
 
 fn asks_for_files(data: &Object) -> bool {

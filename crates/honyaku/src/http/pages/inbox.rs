@@ -27,9 +27,8 @@ pub async fn receive(
             b"this inbox takes requests of its own server only\n".to_vec(),
         );
     }
-    if let Err(wait_s) = app.throttle.inbox(&target.token) {
-        let text = format!("at most 60 requests a minute; try again in {wait_s} s\n");
-        return body(429, "text/plain; charset=utf-8", text.into_bytes());
+    if let Err(exhausted) = app.throttle.inbox(&target.token) {
+        return super::too_many("requests for this inbox", &exhausted);
     }
     let (parts, content) = request.into_parts();
     let Ok(content) = Limited::new(content, BODY_MOST_BYTES).collect().await else {

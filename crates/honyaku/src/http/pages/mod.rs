@@ -8,6 +8,7 @@ mod landing;
 mod pictures;
 
 use super::answer::body;
+use super::throttle::Exhausted;
 use crate::app::App;
 use axum::Router;
 use axum::body::Body;
@@ -72,5 +73,15 @@ pub fn not_found() -> Response<Body> {
     };
     let mut response = page("en", "Not found", content);
     *response.status_mut() = axum::http::StatusCode::NOT_FOUND;
+    response
+}
+
+/// The answer to an address that asked too often for `what`.
+fn too_many(what: &str, exhausted: &Exhausted) -> Response<Body> {
+    let Exhausted { limit, wait_s } = exhausted;
+    let text = format!("too many {what}: {limit} a minute; try again in {wait_s} s\n");
+    let mut response = body(429, "text/plain; charset=utf-8", text);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(*wait_s));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

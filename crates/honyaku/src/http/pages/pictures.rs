@@ -25,8 +25,8 @@ pub async fn captcha(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response<Body> {
-    if let Err(wait_s) = app.throttle.captcha(arrival::caller(&app, peer, &headers)) {
-        return too_many(wait_s);
+    if let Err(exhausted) = app.throttle.captcha(arrival::caller(&app, peer, &headers)) {
+        return super::too_many("captchas for this address", &exhausted);
     }
     let asked = |name: &str| in_query(query.as_deref(), name).unwrap_or_default();
     let token = asked("key");
@@ -51,14 +51,6 @@ fn language(asked: &str, headers: &HeaderMap) -> Language {
         _ if prefers_japanese(headers) => Language::Japanese,
         _ => Language::English,
     }
-}
-
-fn too_many(wait_s: u64) -> Response<Body> {
-    let text = format!("too many captchas for this address; try again in {wait_s} s\n");
-    let mut response = body(429, "text/plain; charset=utf-8", text);
-    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 /// `GET /preview/?key=`: the contract's empty picture until pictures are made.

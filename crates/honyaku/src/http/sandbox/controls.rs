@@ -128,8 +128,8 @@ fn wanted_status(data: &Object) -> Result<Status, Fault> {
 
 /// `POST sandbox/job/{id}/comment`
 pub async fn comment(mut call: Call) -> Result<Answer, Failure> {
-    let id = call.job()?;
     let data = call.data()?.object;
+    let id = call.job()?;
     let limits = &call.app.limits;
     let body = fields::text(data.get("body"), "body", 1351, limits.comment_chars)
         .map_err(|fault| call.fault(&fault))?;
