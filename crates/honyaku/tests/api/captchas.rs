@@ -94,7 +94,7 @@ fn an_address_sees_and_hears_so_many_captchas_a_minute() {
         let words = if method == "HEAD" {
             String::new()
         } else {
-            format!("too many captchas for this address; try again in {wait_s} s\n")
+            format!("too many captchas for this address: 4 a minute; try again in {wait_s} s\n")
         };
         assert_eq!(String::from_utf8(refused.body).unwrap(), words);
     }
