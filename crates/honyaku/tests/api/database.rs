@@ -257,15 +257,29 @@ impl Database {
     }
 
     /// The same with more in the server's address.
-    pub fn with(mut self, more: &str) -> Self {
+    pub fn with(self, more: &str) -> Self {
+        let address = self.server.as_ref().unwrap().address.clone();
+        self.reached(address, more)
+    }
+
+    /// The same by another socket, in this directory.
+    pub fn at(self, directory: &Path) -> Self {
+        let host = directory.to_str().unwrap().replace('/', "%2F");
+        self.reached(format!("postgres://honyaku@{host}/"), "")
+    }
+
+    fn reached(mut self, address: String, more: &str) -> Self {
         let server = self.server.take().unwrap();
-        self.server = Some(Arc::new(Server {
-            address: server.address.clone(),
-            name: server.name.clone(),
-            more: more.to_owned(),
-            _first: Some(server),
-        }));
+        let (name, more) = (server.name.clone(), more.to_owned());
+        self.server = Some(Arc::new(Server { address, name, more, _first: Some(server) }));
         self
+    }
+
+    /// Where its server's socket is.
+    pub fn socket_directory(&self) -> PathBuf {
+        let address = &self.server.as_ref().unwrap().address;
+        let host = address.split(['@', '/']).nth(3).unwrap();
+        PathBuf::from(host.replace("%2F", "/"))
     }
 
     /// Changes rows behind the server's back.

@@ -5,6 +5,7 @@
 mod addresses;
 mod answers;
 mod authentication;
+mod between;
 mod bodies;
 mod callback_forms;
 mod callbacks;

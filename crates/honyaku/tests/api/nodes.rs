@@ -1,6 +1,7 @@
 //! Several servers on one database, behind a round robin: any request may go to any of them
 //! (PostgreSQL only).
 
+use crate::between::Between;
 use crate::database::{Cluster, Database};
 use crate::house::House;
 use crate::island::Island;
@@ -153,7 +154,22 @@ fn keeps_its_word(shop: &Shop, trouble: impl FnOnce(&dyn Fn(), &dyn Fn())) {
     }
     let balance = shop.balance();
     assert_eq!(balance, format!("{:.2}", 100_000.0 - f64::from(texts) * 0.20), "{texts} texts of four words");
+    all_is_called_back(shop);
     shop.verify();
+}
+
+/// Every job reaches the board, and every one of these events its receiver, once at least.
+fn all_is_called_back(shop: &Shop) {
+    let queued = "SELECT COUNT(*) FROM job WHERE status = 'queued'";
+    shop.until("all are on the board", || shop.database.ask(queued) == 0);
+    let untold = "SELECT COUNT(*) FROM event e WHERE e.type = 'job.available' AND NOT EXISTS (SELECT 1 FROM delivery d \
+        WHERE d.account_id = e.account_id AND d.event_id = e.id AND d.state = 'delivered')";
+    shop.until("all is called back", || {
+        std::thread::sleep(Duration::from_millis(200));
+        // What failed meanwhile is tried again a minute later.
+        shop.post("sandbox/clock", &json!({ "forward": 60 })).unwrap();
+        shop.database.ask(untold) == 0
+    });
 }
 
 #[test]
@@ -168,6 +184,24 @@ fn a_database_that_crashes_under_load_loses_and_doubles_nothing() {
             cluster.crash();
             taken_again();
             std::thread::sleep(Duration::from_millis(700));
+        }
+    });
+}
+
+/// The server has kept it, but the node never hears that it did.
+#[test]
+fn a_connection_that_is_lost_after_a_commit_loses_and_doubles_nothing() {
+    let database = Database::new();
+    if !database.is_postgres() {
+        return;
+    }
+    let between = Between::before(&database);
+    let house = House::open(between.database(&database));
+    keeps_its_word(&house.shop, |_, taken_again| {
+        for round in 1..=12 {
+            between.lose_one();
+            house.shop.until("a commit is lost", || between.lost() == round);
+            taken_again();
         }
     });
 }
