@@ -2,7 +2,7 @@
 
 use crate::app::real_now;
 use crate::http::answer::Answer;
-use crate::http::api_v2::fields;
+use crate::http::api_v2::fields::{self, Reach};
 use crate::http::call::Call;
 use crate::http::failure::Failure;
 use crate::work::callbacks;
@@ -163,14 +163,14 @@ pub async fn captcha(call: Call) -> Result<Answer, Failure> {
 pub async fn callback(mut call: Call) -> Result<Answer, Failure> {
     let id = call.job()?;
     let data = call.data_if_any()?;
+    let reach = Reach::of(&call.app, call.caller()?.scope());
     let read = || -> Result<(String, Option<CommentId>, Option<String>), Fault> {
         let event = fields::text(data.get("event"), "event", 1352, 20)?.unwrap_or_else(|| "job".to_owned());
         if event != "job" && event != "comment" {
             return Err(fields::fault(1352, "event", "is unknown: send job or comment"));
         }
         let comment = fields::integer(data.get("comment_id"), "comment_id", 1352)?.map(CommentId);
-        let url =
-            fields::callback_url(data.get("url"), &call.app.edge.policy, call.app.limits.callback_url_chars)?;
+        let url = fields::callback_url(data.get("url"), "url", reach)?;
         Ok((event, comment, url))
     };
     let (event, comment, url) = read().map_err(|fault| call.fault(&fault))?;
