@@ -234,10 +234,8 @@ pub async fn advance_many(mut call: Call) -> Result<Answer, Failure> {
                 if moved.contains(&id_text) {
                     continue;
                 }
-                match (0..steps).try_for_each(|_| sandbox::advance(tx, ctx, id)) {
-                    // A job that is finished early needs no more steps.
-                    Ok(()) | Err(Error::Fault(_)) => moved.push(id_text),
-                    Err(other) => return Err(other),
+                if advance_as_far(tx, ctx, id, steps)? > 0 {
+                    moved.push(id_text);
                 }
                 if silent {
                     store::events::silence_after(tx, ctx.scope, id, before)?;
@@ -247,4 +245,17 @@ pub async fn advance_many(mut call: Call) -> Result<Answer, Failure> {
         Ok(json!({ "job_ids": moved }))
     })
     .await
+}
+
+/// Makes as many steps as are asked for, or as there are until the job is finished or refuses one;
+/// how many were made.
+fn advance_as_far(tx: &mut Tx<'_>, ctx: &Context, id: JobId, steps: i64) -> Result<i64, Error> {
+    for made in 0..steps {
+        match sandbox::advance(tx, ctx, id) {
+            Ok(()) => {}
+            Err(Error::Fault(_)) => return Ok(made),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(steps)
 }
