@@ -3,7 +3,6 @@
 use crate::context::Context;
 use crate::error::Error;
 use crate::{look, pay, secrets};
-use domain::fault::Fault;
 use domain::ledger::{self, Posting};
 use domain::money::Money;
 use store::ledger::About;
@@ -31,9 +30,7 @@ pub fn grant(tx: &mut Tx<'_>, ctx: &Context, amount: Money) -> Result<Money, Err
 pub fn set(tx: &mut Tx<'_>, ctx: &Context, amount: Money) -> Result<Money, Error> {
     let most = Money::new(ctx.desk.sandbox_max_credits, amount.currency());
     if amount.is_negative() || amount.minor() > most.minor() {
-        return Err(Fault::new(1352, format!("a sandbox holds 0 to {most} credits, not {amount}"))
-            .of("set")
-            .into());
+        return Err(Error::fault(1352, format!("a sandbox holds 0 to {most} credits, not {amount}")));
     }
     correct(tx, ctx, amount)
 }
@@ -53,7 +50,7 @@ pub(crate) fn correct(tx: &mut Tx<'_>, ctx: &Context, amount: Money) -> Result<M
 
 fn positive(amount: Money) -> Result<(), Error> {
     if amount.minor() <= 0 {
-        return Err(Fault::new(1352, format!("{amount} is not more than nothing")).of("amount").into());
+        return Err(Error::fault(1352, format!("{amount} is not more than nothing")));
     }
     Ok(())
 }
