@@ -2,6 +2,7 @@
 //! language of the product (`Shop`).
 #![allow(clippy::unwrap_used)]
 
+mod bodies;
 mod callbacks;
 mod codes;
 mod codes_table;
@@ -12,6 +13,7 @@ mod database;
 mod files;
 mod golden;
 mod house;
+mod instructions;
 mod island;
 mod isolation;
 mod leniency;
