@@ -126,7 +126,12 @@ pub(crate) fn follow(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Er
 }
 
 fn plan(tx: &mut Tx<'_>, ctx: &Context, kind: Kind, job: &Job, after_ms: i64) -> Result<(), Error> {
-    timers::set(tx, ctx, kind, job.id.0, ctx.now.plus_ms(after_ms), &json!({ "version": job.version }))
+    let at = ctx.now.plus_ms(after_ms);
+    // A robot is as slow as it is set, however little time a person would have.
+    if kind == Kind::RobotSubmit && job.deadline.is_some_and(|deadline| deadline < at) {
+        claim::give_time(tx, ctx, job.id, at)?;
+    }
+    timers::set(tx, ctx, kind, job.id.0, at, &json!({ "version": job.version }))
 }
 
 fn current(tx: &mut Tx<'_>, ctx: &Context, id: JobId, payload: &Value) -> Result<Option<Job>, Error> {
