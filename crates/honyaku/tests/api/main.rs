@@ -27,6 +27,7 @@ mod plans;
 mod races;
 mod replicas;
 mod reviewing;
+mod robot;
 mod sandbox;
 mod sandbox_settings;
 mod serving;
