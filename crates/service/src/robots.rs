@@ -351,6 +351,8 @@ pub fn speak(tx: &mut Tx<'_>, ctx: &Context, id: JobId, author: &str, body: &str
 
 /// Plans the robot's next step for every open job, after its settings changed.
 pub fn apply_to_open(tx: &mut Tx<'_>, ctx: &Context) -> Result<(), Error> {
+    let on_board = ctx.real(ctx.now.plus_ms(queue_delay_ms(ctx)?));
+    store::tasks::reschedule(tx, ctx.scope, Kind::Queue.code(), on_board)?;
     for status in [Status::Available, Status::Pending, Status::Revising] {
         for id in jobs::ids_with_status(tx, ctx.scope, status, None, i64::MAX)? {
             for kind in [Kind::RobotTake, Kind::RobotSubmit] {
