@@ -79,7 +79,7 @@ fn delays_are_obeyed_in_every_unit() {
         let after = |kind: &str| at(id, kind).map(|ctime| ctime - ordered);
         // Times are cut to seconds, and the machine's own clock goes on.
         let fits = |found: Option<i64>, wanted: Option<i64>| match (found, wanted) {
-            (Some(found), Some(wanted)) => (wanted..=wanted + 5).contains(&found),
+            (Some(found), Some(wanted)) => (wanted..=wanted + 30).contains(&found),
             (found, wanted) => found == wanted,
         };
         assert!(fits(after("job.started"), taken), "{instruction}: {:?}", after("job.started"));
@@ -95,16 +95,16 @@ fn delays_are_obeyed_in_every_unit() {
 fn corrections_have_a_delay_of_their_own() {
     let shop = shop();
     for (instruction, delay) in
-        [("revise=5s", Some(5)), ("revise=30h", Some(108_000)), ("revise=never", None)]
+        [("revise=90s", Some(90)), ("revise=30h", Some(108_000)), ("revise=never", None)]
     {
         let id = told(&shop, &format!("take=0s; submit=0s; {instruction}"));
         shop.wait_for(&id, "reviewable");
         shop.put(&format!("translate/job/{id}"), &json!({ "action": "revise", "comment": "shorter" }))
             .unwrap();
-        forward(&shop, delay.unwrap_or(20 * 3_600) - 4);
+        forward(&shop, delay.unwrap_or(20 * 3_600) - 60);
         assert_eq!(status(&shop, &id), "revising", "{instruction}");
         if delay.is_some() {
-            forward(&shop, 5);
+            forward(&shop, 61);
             let job = shop.job(&id);
             assert_eq!(job["status"], "reviewable", "{instruction}");
             assert!(job["body_tgt"].as_str().unwrap().ends_with(" (v2)"), "{instruction}: {job}");
@@ -169,9 +169,9 @@ fn a_flagged_job_is_held_until_it_is_released() {
         shop.wait_for(id, "hold");
         assert_eq!(thread(&shop, id), [("support".to_owned(), "odd names".to_owned())]);
     }
-    forward(&shop, 3_590);
+    forward(&shop, 3_500);
     assert_eq!(status(&shop, &by_time), "hold");
-    forward(&shop, 15);
+    forward(&shop, 101);
     assert_eq!(status(&shop, &by_time), "reviewable");
     assert_eq!(status(&shop, &by_hand), "hold");
     shop.control(&by_hand, "release", &json!({})).unwrap();

@@ -131,7 +131,7 @@ fn each_preset_drives_every_kind_of_job_to_approved() {
         let taken = at(&shop, id, "job.started") - at(&shop, id, "job.available");
         let handed_in = at(&shop, id, "job.reviewable") - at(&shop, id, "job.started");
         let fits = |found: i64, wanted: &std::ops::RangeInclusive<i64>| {
-            (*wanted.start()..=wanted.end() + 5).contains(&found)
+            (*wanted.start()..=wanted.end() + 20).contains(&found)
         };
         assert!(fits(taken, &take) && fits(handed_in, &submit), "{preset}: {taken}, {handed_in}");
     }
@@ -141,7 +141,7 @@ fn each_preset_drives_every_kind_of_job_to_approved() {
 #[test]
 fn a_customers_comment_is_answered_after_its_delay_and_delays_nothing_else() {
     let shop = Shop::open();
-    set(&shop, json!({ "mode": "automatic", "preset": "gentle" }));
+    set(&shop, json!({ "mode": "automatic", "queue": 0, "take": 300, "submit": 300, "answer": 200 }));
     let id = shop.orders_text("to be talked about");
     let said = || {
         let thread = shop.get(&format!("translate/job/{id}/comments"), "").unwrap()["thread"].clone();
@@ -153,15 +153,15 @@ fn a_customers_comment_is_answered_after_its_delay_and_delays_nothing_else() {
             .collect::<Vec<_>>()
     };
     shop.post(&format!("translate/job/{id}/comment"), &json!({ "body": "Is it a name?" })).unwrap();
-    forward(&shop, 15);
+    forward(&shop, 150);
     assert_eq!(said(), ["customer"]);
-    forward(&shop, 6);
+    forward(&shop, 51);
     assert_eq!(said(), ["customer", "translator"]);
     assert_eq!(shop.job(&id)["status"], "available");
-    forward(&shop, 12);
+    forward(&shop, 100);
     assert_eq!(shop.job(&id)["status"], "pending");
     shop.post(&format!("translate/job/{id}/comment"), &json!({ "body": "It is one" })).unwrap();
-    forward(&shop, 32);
+    forward(&shop, 301);
     assert_eq!(shop.job(&id)["status"], "reviewable");
     set(&shop, json!({ "preset": "instant" }));
     shop.post(&format!("translate/job/{id}/comment"), &json!({ "body": "Thanks" })).unwrap();
@@ -238,8 +238,8 @@ fn the_same_seed_gives_the_same_chance() {
         waited
     };
     let [first, second, again] = [7, 8, 7].map(waits);
-    assert!((first - again).abs() <= 5, "{first} and {again}");
-    assert!((first - second).abs() > 5, "{first} and {second}");
+    assert!((first - again).abs() <= 30, "{first} and {again}");
+    assert!((first - second).abs() > 30, "{first} and {second}");
 }
 
 const SOURCE: &str = "Hello {name}, you have %1$d new <b>messages</b>\r\n\r\n[[[Do not touch]]] but {{this}} is %s\n  See <a href=\"x\">here</a>";
