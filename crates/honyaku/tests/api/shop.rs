@@ -126,8 +126,9 @@ impl Shop {
             .unwrap();
         let (base, public_key, private_key) = Default::default();
         let mut shop = Self { server, database, base, public_key, private_key, agent: agent() };
-        shop.until("it listens", || shop.log().contains("\"listening\""));
-        let line: Value = serde_json::from_str(shop.log().lines().next().unwrap()).unwrap();
+        let listening = || shop.log().lines().find(|line| line.contains("\"listening\"")).map(str::to_owned);
+        shop.until("it listens", || listening().is_some());
+        let line: Value = serde_json::from_str(&listening().unwrap()).unwrap();
         shop.base = format!("http://{}/v2/", line["address"].as_str().unwrap());
         shop.command(&["credit", "add", "--account", "acme", "--amount", "1000.00"]);
         shop.becomes(&shop.key("acme", Environment::Live));
