@@ -171,6 +171,25 @@ fn a_customers_comment_is_answered_after_its_delay_and_delays_nothing_else() {
 }
 
 #[test]
+fn every_paid_job_waits_in_the_queue_as_long_as_is_set() {
+    let shop = Shop::open();
+    set(&shop, json!({ "mode": "automatic", "queue": 500, "take": "never" }));
+    let ordered = ids(&shop.orders(&json!([job("paid at once")])).unwrap()).remove(0);
+    let unpaid = json!({ "jobs": [job("bought alone"), job("bought by an order")], "process": 0 });
+    let [bought, known] = ids(&shop.post("translate/jobs", &unpaid).unwrap()).try_into().unwrap();
+    shop.put(&format!("translate/job/{bought}"), &json!({ "action": "purchase" })).unwrap();
+    shop.orders(&json!([job("bought by an order")])).unwrap();
+    for (forward_s, expected) in [(300, "queued"), (201, "available")] {
+        forward(&shop, forward_s);
+        for id in [&ordered, &bought, &known] {
+            let job = shop.job(id);
+            assert_eq!(job["status"], expected, "after {forward_s} s more: {}", job["body_src"]);
+        }
+    }
+    shop.verify();
+}
+
+#[test]
 fn what_the_robot_will_do_is_what_eta_says() {
     let shop = Shop::open();
     set(&shop, json!({ "mode": "automatic", "queue": 50, "take": 600, "submit": [100, 300] }));
