@@ -126,6 +126,28 @@ fn a_sandbox_starts_with_and_holds_what_the_operator_says() {
 }
 
 #[test]
+fn amounts_of_a_sandbox_are_in_the_accounts_currency() {
+    let mut shop = Shop::live();
+    for (currency, start, all) in
+        [("JPY", "1000", ["11000", "1000000"]), ("EUR", "1000.00", ["11000.00", "1000000.00"])]
+    {
+        let account = currency.to_lowercase();
+        shop.command(&["account", "add", "--name", &account, "--currency", currency]);
+        shop.becomes(&shop.key(&account, Sandbox));
+        assert_eq!(shop.balance(), start, "{currency}");
+        let credits =
+            |data: Value| shop.post("sandbox/credits", &data).map(|answer| answer["credits"].clone());
+        assert_eq!(credits(json!({ "add": "10001" })).unwrap_err().code(), 1352, "{currency}");
+        assert_eq!(credits(json!({ "add": "10000" })).unwrap(), all[0], "{currency}");
+        assert_eq!(credits(json!({ "set": "1000001" })).unwrap_err().code(), 1352, "{currency}");
+        assert_eq!(credits(json!({ "set": "1000000" })).unwrap(), all[1], "{currency}");
+        shop.post("sandbox/wipe", &json!({ "confirm": account })).unwrap();
+        assert_eq!(shop.balance(), start, "{currency}: after a wipe");
+    }
+    shop.verify();
+}
+
+#[test]
 fn a_sandbox_key_has_a_rate_of_its_own() {
     let flags = ["--sandbox-rate-limit", "5", "--rate-limit-per-key", "30", "--rate-limit-per-address", "0"];
     let mut shop = Shop::live_with(&flags);
