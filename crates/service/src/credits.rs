@@ -28,7 +28,7 @@ pub fn grant(tx: &mut Tx<'_>, ctx: &Context, amount: Money) -> Result<Money, Err
 
 /// Sets the test credits to an amount, up or down.
 pub fn set(tx: &mut Tx<'_>, ctx: &Context, amount: Money) -> Result<Money, Error> {
-    let most = Money::new(ctx.desk.sandbox_max_credits, amount.currency());
+    let most = ctx.desk.sandbox_max_credits.figure_in(amount.currency());
     if amount.is_negative() || amount.minor() > most.minor() {
         return Err(Error::fault(1352, format!("a sandbox holds 0 to {most} credits, not {amount}")));
     }
