@@ -152,6 +152,28 @@ fn advancing_tells_who_listens_unless_it_is_told_not_to() {
 }
 
 #[test]
+fn the_overview_counts_what_the_steps_have_done() {
+    let shop = Shop::open();
+    let [first, second, _] = ["one", "two", "three"].map(|text| shop.orders_text(text));
+    let step = |id: &str, data: Value| shop.control(id, "status", &data).unwrap();
+    step(&first, json!({ "status": "pending" }));
+    let delivered = step(&first, json!({ "status": "reviewable", "body_tgt": "一" }));
+    assert_eq!(delivered["body_tgt"], "一");
+    step(&second, json!({ "status": "cancelled" }));
+    let overview = shop.get("sandbox", "").unwrap();
+    let mut jobs: serde_json::Map<String, Value> =
+        domain::job::Status::ALL.into_iter().map(|status| (status.code().to_owned(), json!(0))).collect();
+    for status in ["available", "reviewable", "canceled"] {
+        jobs[status] = json!(1);
+    }
+    assert_eq!(overview["jobs"], json!(jobs));
+    let rest = ["environment", "account", "credits", "currency"].map(|name| overview[name].clone());
+    assert_eq!(rest, ["sandbox", "demo", "999.90", "USD"].map(|text| json!(text)));
+    let inboxes = overview["inboxes"].as_array().unwrap();
+    assert!(inboxes.len() == 1 && inboxes[0].as_str().unwrap().starts_with(shop.origin()), "{inboxes:?}");
+}
+
+#[test]
 fn many_jobs_are_advanced_by_status_steps_and_limit() {
     let shop = Shop::open();
     let ids: Vec<String> = (0..5).map(|number| shop.orders_text(&format!("number {number}"))).collect();

@@ -3,6 +3,7 @@
 
 use crate::shop::{Caller, Environment::*, Shop, encoded, job};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// A caller and what belongs to it.
 struct Tenant {
@@ -43,6 +44,14 @@ fn street() -> (Shop, Vec<Tenant>) {
     (shop, tenants.into())
 }
 
+/// An order with the same `Idempotency-Key` as everybody's.
+fn orders_once(shop: &Shop) -> Value {
+    let data = format!("data={}", encoded(&json!({ "jobs": [job("once")] }).to_string()));
+    let answer = shop.call("POST", "translate/jobs", &data, &[("idempotency-key", "one for all")]);
+    assert_eq!(answer.json()["opstat"], "ok", "{}", answer.json());
+    answer.json()["response"]["job_ids"][0].clone()
+}
+
 /// Everybody orders the same texts: what one has paid for must not answer another.
 fn settle_in(shop: &Shop, name: &'static str, caller: Caller) -> Tenant {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -77,6 +86,7 @@ fn world(shop: &Shop, tenant: &Tenant) -> Value {
     let get = |path: &str| shop.get(path, "").unwrap_or_else(|refused| panic!("{path}: {}", refused.err));
     json!({
         "balance": get("account/balance"),
+        "spent": get("account/stats")["credits_spent"],
         "jobs": get("translate/jobs"),
         "job": get(&format!("translate/job/{}", tenant.job)),
         "thread": get(&format!("translate/job/{}/comments", tenant.job)),
@@ -135,6 +145,7 @@ fn every_list_holds_what_is_ones_own() {
             }
         }
         assert_eq!(shop.balance(), "999.75", "{}", tenant.name);
+        assert_eq!(shop.get("account/stats", "").unwrap()["credits_spent"], "0.25", "{}", tenant.name);
     }
     shop.verify();
 }
@@ -287,5 +298,15 @@ fn what_acts_on_everything_acts_on_ones_own() {
     shop.becomes(&acme_live.caller);
     assert_eq!(shop.job(&acme_live.job)["status"], "available");
     assert_eq!(shop.balance(), "999.75");
+    let made: BTreeSet<String> = tenants
+        .iter()
+        .map(|tenant| {
+            shop.becomes(&tenant.caller);
+            let id = orders_once(&shop);
+            assert_eq!(orders_once(&shop), id, "{}: the second is the first's answer", tenant.name);
+            id.to_string()
+        })
+        .collect();
+    assert_eq!(made.len(), 4, "each has a job of its own");
     shop.verify();
 }
