@@ -3,6 +3,8 @@
 
 use crate::shop::{Environment::*, Shop, encoded, job};
 use serde_json::{Value, json};
+use std::io::{Read, Write};
+use std::net::TcpListener;
 
 fn of_tier(text: &str, tier: &str) -> Value {
     let mut job = job(text);
@@ -233,6 +235,48 @@ fn a_sandbox_calls_its_inbox_wherever_the_server_is() {
     // Live has no inbox.
     shop.becomes(&live);
     assert_eq!(shop.orders(&calling(&inbox)).unwrap_err().err["0"][0]["code"], 1601);
+}
+
+/// One request, whole.
+fn received(listener: &TcpListener) -> String {
+    let (mut stream, _) = listener.accept().unwrap();
+    let (mut all, mut piece) = (Vec::new(), [0; 4_096]);
+    loop {
+        let read = stream.read(&mut piece).unwrap();
+        all.extend_from_slice(&piece[..read]);
+        let text = String::from_utf8_lossy(&all).into_owned();
+        let length = text
+            .lines()
+            .find_map(|line| line.to_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+        let body = text.split_once("\r\n\r\n").map(|(_, body)| body.len());
+        if body.is_some_and(|body| length.is_some_and(|length| length.parse() == Ok(body))) {
+            stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+            return text;
+        }
+        assert!(read > 0, "it broke off: {text}");
+    }
+}
+
+#[test]
+fn callbacks_of_live_say_so_and_are_spoiled_by_nothing() {
+    let shop = Shop::live_with(&["--callbacks-allow-loopback", "1"]);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut told = job("Call me [[[sandbox: callback=garbled]]]");
+    told["callback_url"] = json!(format!("http://{}/hook", listener.local_addr().unwrap()));
+    told["custom_data"] = json!("whole");
+    let id = shop.orders(&json!([told])).unwrap()["job_ids"][0].as_str().unwrap().to_owned();
+    let request = received(&listener);
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
+    let head = head.to_lowercase();
+    for line in ["post /hook http/1.1", "honyaku-environment: live", "honyaku-event: job.available"] {
+        assert!(head.lines().any(|found| found == line), "{line}: {head}");
+    }
+    assert!(body.starts_with("job=%7B") && body.ends_with("%7D"), "{body}");
+    shop.until("it is written down", || {
+        let log = shop.get("account/callbacks", "state=delivered").unwrap();
+        log["callbacks"][0]["job_id"] == json!(id)
+    });
+    shop.verify();
 }
 
 #[test]

@@ -230,6 +230,15 @@ fn new_settings_hold_for_open_jobs_only_on_request() {
     for id in [&on_board, &taken, &in_revision, &queued] {
         shop.wait_for(id, "reviewable");
     }
+    // What a job was told goes before.
+    set(&shop, json!({ "mode": "automatic", "preset": "instant", "submit": 7_000 }));
+    let told = ids(&shop.orders(&json!([job("lapse [[[sandbox: expire]]]")])).unwrap()).remove(0);
+    shop.wait_for(&told, "pending");
+    set(&shop, json!({ "preset": "instant", "apply_to_open": 1 }));
+    forward(&shop, 600);
+    assert_eq!(status(&told), "pending", "its time is not up yet");
+    forward(&shop, 12 * 3_600);
+    shop.wait_for(&told, "reviewable");
     // The other way round: what was planned does not happen any more.
     set(&shop, json!({ "mode": "automatic", "preset": "gentle" }));
     let stopped = shop.orders_text("stop");
