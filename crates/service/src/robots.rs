@@ -174,23 +174,31 @@ fn after_taking(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> 
             &format!("I do not know these instructions: {}", own.unknown.join("; ")),
         )?;
     }
-    let first_time = claims::all_on(tx, ctx.scope, job.id)?.len() == 1;
+    let first_time = is_first_claim(tx, ctx, job)?;
     // Comments were counted as events; the timers below name the job as it is now.
     let Some(job) = jobs::lock(tx, ctx.scope, job.id)? else { return Ok(()) };
     if own.decline && first_time {
         return claim::decline(tx, ctx, job.id);
     }
-    if own.expire && first_time {
-        return Ok(());
-    }
-    if let Some(reason) = &own.flag
-        && first_time
-    {
+    if let Some(reason) = own.flag.as_ref().filter(|_| !own.expire && first_time) {
         return hold(tx, ctx, job.id, reason);
     }
+    plan_submit(tx, ctx, &job)
+}
+
+fn is_first_claim(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<bool, Error> {
+    Ok(claims::all_on(tx, ctx.scope, job.id)?.len() == 1)
+}
+
+/// Plans when a job that was taken is handed in; not if it is told to run out of time first.
+fn plan_submit(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> {
     let Some(settings) = working(ctx)? else { return Ok(()) };
-    match delay_ms(&settings, &settings.submit, own.submit.as_ref(), &job, 2) {
-        Some(ms) => plan(tx, ctx, Kind::RobotSubmit, &job, ms),
+    let own = instructions(job);
+    if own.expire && is_first_claim(tx, ctx, job)? {
+        return Ok(());
+    }
+    match delay_ms(&settings, &settings.submit, own.submit.as_ref(), job, 2) {
+        Some(ms) => plan(tx, ctx, Kind::RobotSubmit, job, ms),
         None => Ok(()),
     }
 }
@@ -214,13 +222,7 @@ pub fn end_hold(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> 
         transition::move_job(tx, ctx, &mut job, Event::ClaimEnds)?;
         return Ok(());
     }
-    if before == Status::Pending
-        && let Some(settings) = working(ctx)?
-        && let Some(ms) = delay_ms(&settings, &settings.submit, instructions(&job).submit.as_ref(), &job, 2)
-    {
-        plan(tx, ctx, Kind::RobotSubmit, &job, ms)?;
-    }
-    Ok(())
+    if before == Status::Pending { plan_submit(tx, ctx, &job) } else { Ok(()) }
 }
 
 pub(crate) fn release(tx: &mut Tx<'_>, ctx: &Context, id: JobId, payload: &Value) -> Result<(), Error> {
@@ -359,13 +361,8 @@ pub fn apply_to_open(tx: &mut Tx<'_>, ctx: &Context) -> Result<(), Error> {
                 store::tasks::cancel(tx, ctx.scope, id.0, kind.code())?;
             }
             let Some(job) = jobs::lock(tx, ctx.scope, id)? else { continue };
-            match (status, working(ctx)?) {
-                (Status::Pending, Some(settings)) => {
-                    let own = instructions(&job);
-                    if let Some(ms) = delay_ms(&settings, &settings.submit, own.submit.as_ref(), &job, 2) {
-                        plan(tx, ctx, Kind::RobotSubmit, &job, ms)?;
-                    }
-                }
+            match status {
+                Status::Pending => plan_submit(tx, ctx, &job)?,
                 _ => follow(tx, ctx, &job)?,
             }
         }
