@@ -50,11 +50,12 @@ pub fn pick_editor(job: &Job) -> TranslatorId {
     TranslatorId(FIRST_SENIOR + job.id.0.rem_euclid(ROBOTS))
 }
 
-/// The same numbers again for the same seed, job and step: a run can be repeated.
+/// The same numbers again for the same seed, text and step: a run can be repeated. Ids would not do,
+/// they do not come back after a wipe.
 fn chance(settings: &Settings, job: &Job, step: u64) -> u64 {
-    let mut mixed = settings.seed
-        ^ (job.id.0 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-        ^ step.wrapping_mul(0xD1B5_4A32_D192_ED03);
+    let text = job.text_key.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let mut mixed =
+        settings.seed ^ text.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ step.wrapping_mul(0xD1B5_4A32_D192_ED03);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     mixed ^ (mixed >> 31)
 }
