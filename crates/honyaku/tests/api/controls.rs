@@ -151,6 +151,32 @@ fn advancing_tells_who_listens_unless_it_is_told_not_to() {
     shop.verify();
 }
 
+/// A step takes, gives back or forks the rest of a group along.
+#[test]
+fn a_silent_step_is_silent_about_the_rest_of_the_group_too() {
+    let shop = Shop::open();
+    let token = shop.inbox();
+    shop.command(&["key", "set", "--key", &shop.public_key, "--callback-all", "1"]);
+    let data = json!({ "jobs": [job("one"), job("two"), job("three")], "as_group": 1 });
+    let placed = shop.post("translate/jobs", &data).unwrap();
+    let ids = [0, 1, 2].map(|index| placed["job_ids"][index].as_str().unwrap().to_owned());
+    for id in &ids {
+        shop.wait_for(id, "available");
+    }
+    let silent = json!({ "callbacks": 0 });
+    shop.control(&ids[0], "take", &silent).unwrap();
+    shop.control(&ids[0], "submit", &silent).unwrap();
+    shop.control(&ids[1], "release", &silent).unwrap();
+    shop.post("sandbox/jobs/advance", &json!({ "status": "available", "limit": 1, "callbacks": 0 })).unwrap();
+    assert_eq!(ids.map(|id| shop.job(&id)["status"].clone()), ["reviewable", "pending", "pending"]);
+    shop.post("sandbox/clock", &json!({ "forward": 1 })).unwrap();
+    let told: Vec<Value> = received(&shop, &token).iter().map(|request| request["event"].clone()).collect();
+    let of_the_queue = ["job.available", "job.available", "job.available", "order.available"];
+    assert_eq!(told.len(), of_the_queue.len(), "{told:?}");
+    assert!(of_the_queue.iter().all(|event| told.contains(&json!(event))), "{told:?}");
+    shop.verify();
+}
+
 #[test]
 fn the_overview_counts_what_the_steps_have_done() {
     let shop = Shop::open();
