@@ -32,7 +32,7 @@ async fn step(
         let before = store::events::newest(tx)?;
         step(tx, &ctx.acting(Actor::Sandbox), id)?;
         if !sends(tx, ctx, callbacks)? {
-            store::events::silence_after(tx, ctx.scope, id, before)?;
+            store::events::silence_after(tx, ctx.scope, before)?;
         }
         look::job(tx, ctx, id, false)
     })
@@ -237,10 +237,10 @@ pub async fn advance_many(mut call: Call) -> Result<Answer, Failure> {
                 if advance_as_far(tx, ctx, id, steps)? > 0 {
                     moved.push(id_text);
                 }
-                if silent {
-                    store::events::silence_after(tx, ctx.scope, id, before)?;
-                }
             }
+        }
+        if silent {
+            store::events::silence_after(tx, ctx.scope, before)?;
         }
         Ok(json!({ "job_ids": moved }))
     })
