@@ -316,6 +316,25 @@ fn every_style_keeps_what_is_not_to_be_translated() {
     shop.verify();
 }
 
+#[test]
+fn the_robot_keeps_to_the_length_that_a_job_allows() {
+    let shop = Shop::open();
+    for style in ["marked", "accented", "echo", "sample", "shuffled"] {
+        set(&shop, json!({ "mode": "instant", "style": style }));
+        let mut short = job(&format!("Keep it short [[[and]]] sweet, {style} [[[sandbox: revisions=1]]]"));
+        short["max_chars"] = json!(12);
+        let id = ids(&shop.orders(&json!([short])).unwrap()).remove(0);
+        shop.wait_for(&id, "reviewable");
+        let revise = json!({ "action": "revise", "comment": "again" });
+        shop.put(&format!("translate/job/{id}"), &revise).unwrap();
+        shop.wait_for(&id, "reviewable");
+        let text = shop.job(&id)["body_tgt"].as_str().unwrap().to_owned();
+        let length = text::length::graphemes(&text);
+        assert!((1..=12).contains(&length), "{style}: {text:?}");
+    }
+    shop.verify();
+}
+
 /// A machine's text is shown where it was asked for, and nowhere else.
 #[test]
 fn a_machine_translation_is_shown_ahead_only_where_it_is_asked_for() {
