@@ -281,7 +281,7 @@ fn correct_itself(tx: &mut Tx<'_>, ctx: &Context, id: JobId, number: u32) -> Res
     if job.status != Status::Reviewable {
         return Ok(());
     }
-    let better = robot::style::with_version(job.body_tgt.as_deref().unwrap_or(""), number + 2);
+    let better = version(&job, job.body_tgt.as_deref().unwrap_or(""), number + 2);
     claim::correct(tx, ctx, &mut job)?;
     transition::move_job(tx, ctx, &mut job, Event::Revise)?;
     submit::submit(tx, ctx, id, &better)?;
@@ -307,15 +307,29 @@ pub fn translation(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<String, 
                 .map(|span| (span.start, span.end))
                 .collect();
             let terms = terms(tx, ctx, job)?;
-            robot::style::translate(settings.style, &job.body_src, &job.lc_tgt, &protected, &terms)
+            fitting(
+                job,
+                robot::style::translate(settings.style, &job.body_src, &job.lc_tgt, &protected, &terms),
+            )
         }
     };
     Ok(match u32::try_from(job.submissions) {
-        Ok(before) if before > 0 && job.status == Status::Revising => {
-            robot::style::with_version(&first, before + 1)
-        }
+        Ok(before) if before > 0 && job.status == Status::Revising => version(job, &first, before + 1),
         _ => first,
     })
+}
+
+/// A text marked as a version, no longer than the job allows.
+fn version(job: &Job, text: &str, number: u32) -> String {
+    fitting(job, robot::style::with_version(text, number))
+}
+
+/// What the robot makes up itself is cut to the length that the job allows.
+fn fitting(job: &Job, text: String) -> String {
+    match job.max_chars.and_then(|most| u64::try_from(most).ok()) {
+        Some(most) => text::length::cut(&text, most).to_owned(),
+        None => text,
+    }
 }
 
 /// The job's glossary as pairs of source and target terms.
