@@ -1,6 +1,7 @@
 //! The operator's settings of environments: which there are, whose keys work where, and how
 //! much a sandbox holds (sandbox.md 1.4).
 
+use crate::database::lines;
 use crate::shop::{Environment, Environment::*, Raw, Shop, job};
 use serde_json::{Value, json};
 
@@ -74,6 +75,22 @@ fn an_environment_that_is_switched_off_is_not_there() {
             }
             let answer = at(&mut shop, environment, base, "sandbox");
             assert_eq!(code(&answer), controls, "{shown}: {}", answer.json());
+        }
+    }
+}
+
+#[test]
+fn inboxes_are_there_as_long_as_the_sandbox_is_and_nobody_finds_them() {
+    for (flags, status) in [(&["--sandbox-enabled", "0"][..], 404), (&[], 403)] {
+        let shop = Shop::live_with(flags);
+        shop.key("acme", Sandbox);
+        let keys = lines(&mut shop.database.command(&["key", "list", "--account", "acme"]));
+        let keys: Vec<Value> = keys.iter().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let inbox = keys.iter().find_map(|key| key["callback_url"].as_str()).unwrap();
+        let answer = shop.raw("POST", inbox, &[], Some(b"hello"));
+        assert_eq!(answer.status, status, "{flags:?}");
+        if status == 403 {
+            assert_eq!(answer.header("x-robots-tag"), "noindex");
         }
     }
 }
