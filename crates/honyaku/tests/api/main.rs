@@ -37,4 +37,5 @@ mod sandbox_settings;
 mod serving;
 mod shop;
 mod state_model;
+mod styles;
 mod wiping;
