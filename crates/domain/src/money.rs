@@ -125,6 +125,14 @@ impl Money {
         Self::new(self.minor.saturating_neg(), self.currency)
     }
 
+    /// The same figure in another currency, without decimals that it has not. Not an exchange.
+    pub fn figure_in(self, currency: Currency) -> Self {
+        let minor = i128::from(self.minor)
+            .saturating_mul(currency.minor_units().into())
+            .checked_div(self.currency.minor_units().into());
+        Self::new(minor.and_then(|minor| i64::try_from(minor).ok()).unwrap_or(i64::MAX), currency)
+    }
+
     /// True if nothing.
     pub const fn is_zero(self) -> bool {
         self.minor == 0
@@ -219,6 +227,17 @@ impl fmt::Display for UnitPrice {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_figure_is_the_same_in_every_currency() {
+        let amount = Money::parse("12.50", Currency::Usd).unwrap();
+        for (currency, expected) in
+            [(Currency::Usd, "12.50"), (Currency::Eur, "12.50"), (Currency::Jpy, "12")]
+        {
+            assert_eq!(amount.figure_in(currency).to_string(), expected);
+        }
+        assert_eq!(Money::new(7, Currency::Jpy).figure_in(Currency::Eur).to_string(), "7.00");
+    }
 
     #[test]
     fn prices_of_the_specification() {

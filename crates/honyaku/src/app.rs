@@ -82,8 +82,8 @@ pub struct Edge {
     pub trusted_proxies: Vec<IpNet>,
     /// Where callbacks may go.
     pub policy: Policy,
-    /// The credits a sandbox starts with, as text.
-    pub start_credits: String,
+    /// The credits a sandbox starts with.
+    pub start_credits: Money,
     /// Days after which a sandbox's orders are deleted; 0: never.
     pub sandbox_retention_days: u32,
 }
@@ -97,7 +97,7 @@ impl Edge {
 
     /// The credits a sandbox starts with, in its currency.
     pub fn start_credits(&self, currency: Currency) -> Money {
-        Money::parse(&self.start_credits, currency).unwrap_or(Money::zero(currency))
+        self.start_credits.figure_in(currency)
     }
 }
 
@@ -146,7 +146,7 @@ pub fn edge(config: &Config) -> Result<Edge, ConfigError> {
     let trusted_proxies = networks(config.text("trusted_proxies")).ok_or_else(|| {
         config.wrong("trusted_proxies", "write addresses or networks such as 10.0.0.0/8, separated by commas")
     })?;
-    Money::parse(config.text("sandbox.start_credits"), Currency::Usd)
+    let start_credits = Money::parse(config.text("sandbox.start_credits"), Currency::Usd)
         .map_err(|_| config.wrong("sandbox.start_credits", "write an amount such as 1000.00"))?;
     let role = match config.text("role") {
         "api" => Role::Api,
@@ -169,7 +169,7 @@ pub fn edge(config: &Config) -> Result<Edge, ConfigError> {
             allow_private: config.switch("callbacks.allow_private")?,
             allow_low_ports: config.switch("callbacks.allow_low_ports")?,
         },
-        start_credits: config.text("sandbox.start_credits").to_owned(),
+        start_credits,
         sandbox_retention_days: config.number("sandbox.retention_days")?,
     })
 }
@@ -190,7 +190,7 @@ pub fn desk(config: &Config, public_url: &str, secret: [u8; 32]) -> Result<Desk,
         secret,
         captcha_always,
         review_hours: config.number("review.hours")?,
-        sandbox_max_credits: max_credits.minor(),
+        sandbox_max_credits: max_credits,
         sandbox_mail: config.switch("sandbox.mail")?,
         sandbox_max_jobs: i64::from(config.number("sandbox.max_jobs")?),
     })

@@ -120,7 +120,9 @@ pub fn prepare(
     real_now: Timestamp,
 ) -> Result<Option<Prepared>, Error> {
     let Some(event) = events::find(tx, delivery.scope, delivery.event)? else { return Ok(None) };
-    build(tx, desk, delivery, event, real_now)
+    // The event's own: whoever gets it a second time can tell.
+    let message = format!("evt_{}", event.id);
+    build(tx, desk, delivery, event, message, real_now)
 }
 
 /// The secret that a key's callbacks are signed with, as its receiver needs it: `whsec_…`. Contract: api-v2 8.
@@ -133,6 +135,7 @@ fn build(
     desk: &Desk,
     delivery: Delivery,
     event: Event,
+    message: String,
     real_now: Timestamp,
 ) -> Result<Option<Prepared>, Error> {
     let Some(key) = keys::current(tx, delivery.scope, delivery.key)? else { return Ok(None) };
@@ -149,12 +152,11 @@ fn build(
     let retiring = keys::retiring_secrets(tx, &key, real_now)?;
     let retiring = retiring.iter().map(|sealed| secrets::unseal(&desk.secret, sealed));
     let valid = std::iter::once(webhook_secret(desk, &key)).chain(retiring).collect::<Result<Vec<_>, _>>()?;
-    let id = format!("msg_{}", delivery.id);
     let timestamp = real_now.seconds();
-    let signature = outbound::signature::sign_all(&valid, &id, timestamp, &body)
+    let signature = outbound::signature::sign_all(&valid, &message, timestamp, &body)
         .map_err(|error| Error::Broken(format!("webhook secret of key {}: {error}", key.id)))?;
     let headers = vec![
-        ("webhook-id".to_owned(), id),
+        ("webhook-id".to_owned(), message),
         ("webhook-timestamp".to_owned(), timestamp.to_string()),
         ("webhook-signature".to_owned(), signature),
         ("Honyaku-Event".to_owned(), event.kind.clone()),
@@ -195,8 +197,10 @@ pub fn by_hand(
     let (kind, payload) = if asked.event == "comment" {
         let thread = store::threads::of(tx, ctx.scope, store::threads::Subject::Job(job.id))?;
         let wanted = thread.iter().rev().find(|comment| asked.comment.is_none_or(|id| comment.id == id));
-        let comment =
-            wanted.ok_or_else(|| Error::fault(1352, format!("job {} has no such comment", job.id)))?;
+        let comment = wanted.ok_or_else(|| {
+            let text = format!("job {} has no such comment", job.id);
+            Error::Fault(Fault::new(1352, text).of("comment_id"))
+        })?;
         ("comment.created", crate::payload::comment_for_callback(comment, job.custom_data.as_deref())?)
     } else {
         ("job.sent_by_hand", crate::payload::job_for_callback(tx, ctx, &job)?)
@@ -233,7 +237,10 @@ pub fn by_hand(
         run_at: real_now,
         created_at: ctx.now,
     };
-    build(tx, desk, delivery, event, real_now)?.ok_or_else(|| Error::Broken("the calling key is gone".into()))
+    // Each one sent by hand is a message of its own.
+    let message = format!("evt_{}", secrets::letters(24)?);
+    build(tx, desk, delivery, event, message, real_now)?
+        .ok_or_else(|| Error::Broken("the calling key is gone".into()))
 }
 
 /// Whose lock is taken to write what came of an attempt. A sandbox's clock may be moved meanwhile; a

@@ -5,7 +5,7 @@ use crate::context::Context;
 use crate::error::Error;
 use crate::timers::{self, Kind};
 use crate::{estimate, transition};
-use domain::ids::{ClaimId, GroupId, JobId, TranslatorId};
+use domain::ids::{ClaimId, GroupId, JobId, Timestamp, TranslatorId};
 use domain::job::{Event, Status};
 use serde_json::{Value, json};
 use store::claims::{self, Claim};
@@ -181,6 +181,17 @@ pub(crate) fn correct(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job) -> Result<(
     jobs::set_deadline(tx, ctx.scope, job.id, Some(deadline))?;
     job.deadline = Some(deadline);
     timers::set(tx, ctx, Kind::ClaimDeadline, claim.id.0, deadline, &json!({ "deadline": deadline.0 }))
+}
+
+/// The claim on a job, with all that it holds, lasts until a moment.
+pub(crate) fn give_time(tx: &mut Tx<'_>, ctx: &Context, id: JobId, until: Timestamp) -> Result<(), Error> {
+    let Some(claim) = claims::active_on(tx, ctx.scope, id)? else { return Ok(()) };
+    claims::set_deadline(tx, &claim, until)?;
+    for held in claims::active_jobs(tx, ctx.scope.account, claim.id)? {
+        jobs::set_deadline(tx, ctx.scope, held, Some(until))?;
+    }
+    let due = until.plus_s(GRACE_S);
+    timers::set(tx, ctx, Kind::ClaimDeadline, claim.id.0, due, &json!({ "deadline": until.0 }))
 }
 
 /// The job is handed in: the claim holds it no longer.

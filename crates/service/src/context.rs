@@ -7,6 +7,7 @@ use crate::error::Error;
 use domain::event::Actor;
 use domain::ids::{AccountId, Environment, GroupId, KeyId, Scope, Timestamp};
 use domain::ledger::Book;
+use domain::money::Money;
 use robot::settings::Settings;
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -30,8 +31,8 @@ pub struct Desk {
     pub captcha_always: bool,
     /// The review period of accounts that have none of their own, in hours.
     pub review_hours: u32,
-    /// The most credits that a sandbox may hold, in minor units.
-    pub sandbox_max_credits: i64,
+    /// The most credits that a sandbox may hold, as a figure of any currency.
+    pub sandbox_max_credits: Money,
     /// Sandboxes send mail too.
     pub sandbox_mail: bool,
     /// The most jobs that a sandbox may hold.

@@ -3,7 +3,6 @@
 use crate::context::Context;
 use crate::error::Error;
 use crate::{look, pay, secrets};
-use domain::fault::Fault;
 use domain::ledger::{self, Posting};
 use domain::money::Money;
 use store::ledger::About;
@@ -29,11 +28,9 @@ pub fn grant(tx: &mut Tx<'_>, ctx: &Context, amount: Money) -> Result<Money, Err
 
 /// Sets the test credits to an amount, up or down.
 pub fn set(tx: &mut Tx<'_>, ctx: &Context, amount: Money) -> Result<Money, Error> {
-    let most = Money::new(ctx.desk.sandbox_max_credits, amount.currency());
+    let most = ctx.desk.sandbox_max_credits.figure_in(amount.currency());
     if amount.is_negative() || amount.minor() > most.minor() {
-        return Err(Fault::new(1352, format!("a sandbox holds 0 to {most} credits, not {amount}"))
-            .of("set")
-            .into());
+        return Err(Error::fault(1352, format!("a sandbox holds 0 to {most} credits, not {amount}")));
     }
     correct(tx, ctx, amount)
 }
@@ -53,7 +50,7 @@ pub(crate) fn correct(tx: &mut Tx<'_>, ctx: &Context, amount: Money) -> Result<M
 
 fn positive(amount: Money) -> Result<(), Error> {
     if amount.minor() <= 0 {
-        return Err(Fault::new(1352, format!("{amount} is not more than nothing")).of("amount").into());
+        return Err(Error::fault(1352, format!("{amount} is not more than nothing")));
     }
     Ok(())
 }

@@ -38,7 +38,7 @@ pub fn job(tx: &mut Tx<'_>, ctx: &Context, id: JobId, pre_mt: bool) -> Result<Va
     let mut payload = payload::job(tx, ctx, &job)?;
     if pre_mt
         && payload.get("body_tgt").is_none()
-        && job.status.is_open()
+        && job.held_from.unwrap_or(job.status).is_open()
         && let Some(body) = machine::ahead(tx, ctx, &job)?
     {
         payload["body_tgt"] = json!(body);

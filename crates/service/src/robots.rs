@@ -50,11 +50,12 @@ pub fn pick_editor(job: &Job) -> TranslatorId {
     TranslatorId(FIRST_SENIOR + job.id.0.rem_euclid(ROBOTS))
 }
 
-/// The same numbers again for the same seed, job and step: a run can be repeated.
+/// The same numbers again for the same seed, text and step: a run can be repeated. Ids would not do,
+/// they do not come back after a wipe.
 fn chance(settings: &Settings, job: &Job, step: u64) -> u64 {
-    let mut mixed = settings.seed
-        ^ (job.id.0 as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-        ^ step.wrapping_mul(0xD1B5_4A32_D192_ED03);
+    let text = job.text_key.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let mut mixed =
+        settings.seed ^ text.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ step.wrapping_mul(0xD1B5_4A32_D192_ED03);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     mixed ^ (mixed >> 31)
 }
@@ -126,7 +127,12 @@ pub(crate) fn follow(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Er
 }
 
 fn plan(tx: &mut Tx<'_>, ctx: &Context, kind: Kind, job: &Job, after_ms: i64) -> Result<(), Error> {
-    timers::set(tx, ctx, kind, job.id.0, ctx.now.plus_ms(after_ms), &json!({ "version": job.version }))
+    let at = ctx.now.plus_ms(after_ms);
+    // A robot is as slow as it is set, however little time a person would have.
+    if kind == Kind::RobotSubmit && job.deadline.is_some_and(|deadline| deadline < at) {
+        claim::give_time(tx, ctx, job.id, at)?;
+    }
+    timers::set(tx, ctx, kind, job.id.0, at, &json!({ "version": job.version }))
 }
 
 fn current(tx: &mut Tx<'_>, ctx: &Context, id: JobId, payload: &Value) -> Result<Option<Job>, Error> {
@@ -169,23 +175,31 @@ fn after_taking(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> 
             &format!("I do not know these instructions: {}", own.unknown.join("; ")),
         )?;
     }
-    let first_time = claims::all_on(tx, ctx.scope, job.id)?.len() == 1;
+    let first_time = is_first_claim(tx, ctx, job)?;
     // Comments were counted as events; the timers below name the job as it is now.
     let Some(job) = jobs::lock(tx, ctx.scope, job.id)? else { return Ok(()) };
     if own.decline && first_time {
         return claim::decline(tx, ctx, job.id);
     }
-    if own.expire && first_time {
-        return Ok(());
-    }
-    if let Some(reason) = &own.flag
-        && first_time
-    {
+    if let Some(reason) = own.flag.as_ref().filter(|_| !own.expire && first_time) {
         return hold(tx, ctx, job.id, reason);
     }
+    plan_submit(tx, ctx, &job)
+}
+
+fn is_first_claim(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<bool, Error> {
+    Ok(claims::all_on(tx, ctx.scope, job.id)?.len() == 1)
+}
+
+/// Plans when a job that was taken is handed in; not if it is told to run out of time first.
+fn plan_submit(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> {
     let Some(settings) = working(ctx)? else { return Ok(()) };
-    match delay_ms(&settings, &settings.submit, own.submit.as_ref(), &job, 2) {
-        Some(ms) => plan(tx, ctx, Kind::RobotSubmit, &job, ms),
+    let own = instructions(job);
+    if own.expire && is_first_claim(tx, ctx, job)? {
+        return Ok(());
+    }
+    match delay_ms(&settings, &settings.submit, own.submit.as_ref(), job, 2) {
+        Some(ms) => plan(tx, ctx, Kind::RobotSubmit, job, ms),
         None => Ok(()),
     }
 }
@@ -209,13 +223,7 @@ pub fn end_hold(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> 
         transition::move_job(tx, ctx, &mut job, Event::ClaimEnds)?;
         return Ok(());
     }
-    if before == Status::Pending
-        && let Some(settings) = working(ctx)?
-        && let Some(ms) = delay_ms(&settings, &settings.submit, instructions(&job).submit.as_ref(), &job, 2)
-    {
-        plan(tx, ctx, Kind::RobotSubmit, &job, ms)?;
-    }
-    Ok(())
+    if before == Status::Pending { plan_submit(tx, ctx, &job) } else { Ok(()) }
 }
 
 pub(crate) fn release(tx: &mut Tx<'_>, ctx: &Context, id: JobId, payload: &Value) -> Result<(), Error> {
@@ -273,7 +281,7 @@ fn correct_itself(tx: &mut Tx<'_>, ctx: &Context, id: JobId, number: u32) -> Res
     if job.status != Status::Reviewable {
         return Ok(());
     }
-    let better = robot::style::with_version(job.body_tgt.as_deref().unwrap_or(""), number + 2);
+    let better = version(&job, job.body_tgt.as_deref().unwrap_or(""), number + 2);
     claim::correct(tx, ctx, &mut job)?;
     transition::move_job(tx, ctx, &mut job, Event::Revise)?;
     submit::submit(tx, ctx, id, &better)?;
@@ -299,15 +307,29 @@ pub fn translation(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<String, 
                 .map(|span| (span.start, span.end))
                 .collect();
             let terms = terms(tx, ctx, job)?;
-            robot::style::translate(settings.style, &job.body_src, &job.lc_tgt, &protected, &terms)
+            fitting(
+                job,
+                robot::style::translate(settings.style, &job.body_src, &job.lc_tgt, &protected, &terms),
+            )
         }
     };
     Ok(match u32::try_from(job.submissions) {
-        Ok(before) if before > 0 && job.status == Status::Revising => {
-            robot::style::with_version(&first, before + 1)
-        }
+        Ok(before) if before > 0 && job.status == Status::Revising => version(job, &first, before + 1),
         _ => first,
     })
+}
+
+/// A text marked as a version, no longer than the job allows.
+fn version(job: &Job, text: &str, number: u32) -> String {
+    fitting(job, robot::style::with_version(text, number))
+}
+
+/// What the robot makes up itself is cut to the length that the job allows.
+fn fitting(job: &Job, text: String) -> String {
+    match job.max_chars.and_then(|most| u64::try_from(most).ok()) {
+        Some(most) => text::length::cut(&text, most).to_owned(),
+        None => text,
+    }
 }
 
 /// The job's glossary as pairs of source and target terms.
@@ -346,19 +368,16 @@ pub fn speak(tx: &mut Tx<'_>, ctx: &Context, id: JobId, author: &str, body: &str
 
 /// Plans the robot's next step for every open job, after its settings changed.
 pub fn apply_to_open(tx: &mut Tx<'_>, ctx: &Context) -> Result<(), Error> {
+    let on_board = ctx.real(ctx.now.plus_ms(queue_delay_ms(ctx)?));
+    store::tasks::reschedule(tx, ctx.scope, Kind::Queue.code(), on_board)?;
     for status in [Status::Available, Status::Pending, Status::Revising] {
         for id in jobs::ids_with_status(tx, ctx.scope, status, None, i64::MAX)? {
             for kind in [Kind::RobotTake, Kind::RobotSubmit] {
                 store::tasks::cancel(tx, ctx.scope, id.0, kind.code())?;
             }
             let Some(job) = jobs::lock(tx, ctx.scope, id)? else { continue };
-            match (status, working(ctx)?) {
-                (Status::Pending, Some(settings)) => {
-                    let own = instructions(&job);
-                    if let Some(ms) = delay_ms(&settings, &settings.submit, own.submit.as_ref(), &job, 2) {
-                        plan(tx, ctx, Kind::RobotSubmit, &job, ms)?;
-                    }
-                }
+            match status {
+                Status::Pending => plan_submit(tx, ctx, &job)?,
                 _ => follow(tx, ctx, &job)?,
             }
         }

@@ -3,13 +3,14 @@
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::{announce, captcha, claim, credits, look, queue, review, robots, timers, transition};
+use crate::{announce, captcha, claim, credits, look, machine, queue, review, robots, timers, transition};
 use domain::event::{Actor, Announcement};
 use domain::fault::Fault;
 use domain::ids::{JobId, Timestamp};
 use domain::job::{Event, Status};
 use domain::ledger;
 use domain::money::Money;
+use domain::tier::Tier;
 use serde_json::{Value, json};
 use store::jobs::{self, Job};
 use store::reviews::Feedback;
@@ -107,7 +108,7 @@ pub fn advance(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
     let mut job = review::lock(tx, ctx, id)?;
     match job.status {
         Status::Unpaid => review::purchase(tx, &ctx.acting(Actor::Sandbox), id),
-        Status::Queued if job.tier == domain::tier::Tier::Machine => crate::machine::answer(tx, ctx, id),
+        Status::Queued if job.tier == Tier::Machine => machine::answer(tx, ctx, id),
         Status::Queued => {
             transition::move_job(tx, &ctx.acting(Actor::System), &mut job, Event::QueueWorked).map(|_| ())
         }
@@ -121,6 +122,23 @@ pub fn advance(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
     }
 }
 
+/// Where a step can bring a job: what a customer, a translator or an operator can do to it.
+fn steps_from(job: &Job) -> Vec<Status> {
+    let handed_in = if job.auto_approve { Status::Approved } else { Status::Reviewable };
+    match job.status {
+        Status::Unpaid => vec![Status::Canceled, Status::Queued],
+        Status::Queued if job.tier == Tier::Machine => vec![Status::Approved, Status::Canceled, Status::Hold],
+        Status::Queued => vec![Status::Available, Status::Canceled, Status::Hold],
+        Status::Available => vec![Status::Canceled, Status::Hold, Status::Pending],
+        Status::Pending | Status::Revising => {
+            vec![Status::Available, Status::Canceled, Status::Hold, handed_in]
+        }
+        Status::Reviewable => vec![Status::Approved, Status::Hold, Status::Revising],
+        Status::Hold => vec![job.held_from.unwrap_or(Status::Available), Status::Canceled],
+        Status::Approved | Status::Rejected | Status::Canceled => Vec::new(),
+    }
+}
+
 /// Moves a job to a status by a legal step.
 pub fn step_to(
     tx: &mut Tx<'_>,
@@ -130,47 +148,38 @@ pub fn step_to(
     body: Option<&str>,
 ) -> Result<(), Error> {
     let mut job = review::lock(tx, ctx, id)?;
+    if !steps_from(&job).contains(&to) {
+        return Err(not_a_step(&job, to));
+    }
     let system = ctx.acting(Actor::System);
     match (job.status, to) {
-        (Status::Unpaid, Status::Queued)
-        | (Status::Queued | Status::Pending | Status::Revising, Status::Available)
-        | (Status::Available, Status::Pending) => {}
-        (Status::Pending | Status::Revising, Status::Reviewable | Status::Approved) => {}
-        (Status::Reviewable, Status::Approved | Status::Revising) | (Status::Hold, _) => {}
-        (Status::Unpaid | Status::Queued | Status::Available, Status::Canceled) => {}
-        (from, Status::Hold) if from.is_open() => {}
-        _ => return Err(not_a_step(&job, to)),
-    }
-    match to {
-        Status::Queued => review::purchase(tx, ctx, id),
-        Status::Available if job.status == Status::Queued => {
+        (Status::Unpaid, Status::Queued) => review::purchase(tx, ctx, id),
+        (Status::Queued, Status::Approved) => machine::answer(tx, &system, id),
+        (Status::Queued, Status::Available) => {
             transition::move_job(tx, &system, &mut job, Event::QueueWorked).map(|_| ())
         }
-        Status::Available if job.status != Status::Hold => release(tx, ctx, id),
-        Status::Pending if job.status == Status::Available => take(tx, ctx, id),
-        Status::Reviewable if job.status != Status::Hold => submit(tx, ctx, id, body),
-        Status::Approved if job.status == Status::Reviewable => {
-            review::approve(tx, &system, id, &Feedback::default())
+        (Status::Available, Status::Pending) => take(tx, ctx, id),
+        (Status::Pending | Status::Revising, Status::Available) => release(tx, ctx, id),
+        (Status::Pending | Status::Revising, Status::Reviewable | Status::Approved) => {
+            submit(tx, ctx, id, body)
         }
-        Status::Approved if job.auto_approve && job.status != Status::Hold => submit(tx, ctx, id, body),
-        Status::Revising if job.status == Status::Reviewable => {
+        (Status::Reviewable, Status::Approved) => review::approve(tx, &system, id, &Feedback::default()),
+        (Status::Reviewable, Status::Revising) => {
             review::revise(tx, ctx, id, "Corrections asked for by the sandbox's controls")
         }
-        Status::Canceled => crate::cancel::cancel_job(tx, ctx, id),
-        Status::Hold => robots::hold(tx, ctx, id, "Held by the sandbox's controls"),
-        before if job.held_from == Some(before) => robots::end_hold(tx, ctx, id),
-        _ => Err(not_a_step(&job, to)),
+        (Status::Pending | Status::Revising | Status::Hold, Status::Canceled) => {
+            drop_claims(tx, ctx, &job)?;
+            let support = ctx.acting(Actor::Support);
+            transition::move_job(tx, &support, &mut job, Event::OperatorCancel).map(|_| ())
+        }
+        (_, Status::Canceled) => crate::cancel::cancel_job(tx, ctx, id),
+        (_, Status::Hold) => robots::hold(tx, ctx, id, "Held by the sandbox's controls"),
+        _ => robots::end_hold(tx, ctx, id),
     }
 }
 
 fn not_a_step(job: &Job, to: Status) -> Error {
-    let mut legal: Vec<&str> = domain::job::legal_moves()
-        .into_iter()
-        .filter(|(from, to)| *from == job.status && *to != Status::Rejected)
-        .filter(|(_, to)| job.held_from.is_none_or(|before| before == *to || *to == Status::Canceled))
-        .map(|(_, to)| to.code())
-        .collect();
-    legal.sort_unstable();
+    let legal: Vec<&str> = steps_from(job).into_iter().map(Status::code).collect();
     let text = format!(
         "job {} is {} and cannot become {to}; from there it can become {}. Send force 1 to do it all the same.",
         job.id,

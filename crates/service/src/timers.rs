@@ -107,6 +107,10 @@ pub(crate) fn follow(
             let due = transition::review_ends(tx, ctx, job)?;
             set(tx, ctx, Kind::AutoApprove, job.id.0, due, &json!({ "version": job.version }))
         }
+        Status::Queued if transition.from == Status::Unpaid => {
+            let due = ctx.now.plus_ms(robots::queue_delay_ms(ctx)?);
+            set(tx, ctx, Kind::Queue, job.order.0, due, &json!({}))
+        }
         Status::Queued => set(tx, ctx, Kind::Queue, job.order.0, ctx.now, &json!({})),
         // The rest of its group waited for it to be bought.
         Status::Canceled if transition.from == Status::Unpaid && job.group.is_some() => {

@@ -186,11 +186,12 @@ pub fn newest(tx: &mut Tx<'_>) -> Result<EventId, Error> {
     tx.query_one("SELECT COALESCE(MAX(id), 0) FROM event", &[], Row::take)
 }
 
-/// No callbacks for what happened to a job after an event: the sandbox's controls may ask so.
-pub fn silence_after(tx: &mut Tx<'_>, scope: Scope, job: JobId, after: EventId) -> Result<(), Error> {
+/// No callbacks for what happened in an environment after an event: the sandbox's controls may ask so.
+/// The environment is locked, so that it is what this transaction has done.
+pub fn silence_after(tx: &mut Tx<'_>, scope: Scope, after: EventId) -> Result<(), Error> {
     tx.execute(
-        "UPDATE event SET outbox = 0 WHERE job_id = $3 AND account_id = $1 AND sandbox = $2 AND id > $4",
-        &[&scope.account, &scope.environment, &job, &after],
+        "UPDATE event SET outbox = 0 WHERE account_id = $1 AND sandbox = $2 AND id > $3 AND outbox = 1",
+        &[&scope.account, &scope.environment, &after],
     )?;
     Ok(())
 }

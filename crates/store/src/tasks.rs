@@ -194,6 +194,16 @@ pub fn fail(tx: &mut Tx<'_>, task: &Task, error: &str, again_at: Option<Timestam
     Ok(())
 }
 
+/// Puts the scope's waiting tasks of this kind at another time.
+pub fn reschedule(tx: &mut Tx<'_>, scope: Scope, kind: &str, run_at: Timestamp) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE task SET run_at = $4 WHERE account_id = $1 AND sandbox = $2 AND kind = $3 AND dead = 0",
+        &[&scope.account, &scope.environment, &kind, &run_at],
+    )?;
+    tx.leave(Chore::Task, run_at);
+    Ok(())
+}
+
 /// Removes the waiting tasks of this kind about a subject.
 pub fn cancel(tx: &mut Tx<'_>, scope: Scope, subject: i64, kind: &str) -> Result<(), Error> {
     tx.execute(

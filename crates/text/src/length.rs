@@ -11,9 +11,35 @@ pub fn graphemes(text: &str) -> u64 {
     all.saturating_sub(6 * brackets)
 }
 
+/// As much of a text, from its beginning, as surely is no longer than this.
+pub fn cut(text: &str, most: u64) -> &str {
+    if graphemes(text) <= most {
+        return text;
+    }
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    // Brackets count here: one that is cut through is none.
+    text.grapheme_indices(true).nth(most).and_then(|(end, _)| text.get(..end)).unwrap_or(text)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::graphemes;
+    use super::{cut, graphemes};
+
+    #[test]
+    fn what_is_cut_is_no_longer_than_asked() {
+        for (text, most, expected) in [
+            ("hello", 5, "hello"),
+            ("hello", 4, "hell"),
+            ("hello", 0, ""),
+            ("e\u{301}e\u{301}", 1, "e\u{301}"),
+            ("[[[Acme]]]!", 5, "[[[Acme]]]!"),
+            ("[[[Acme]]]!", 4, "[[[A"),
+            ("a\r\nb", 2, "a\r\n"),
+        ] {
+            assert_eq!(cut(text, most), expected, "{text:?} to {most}");
+            assert!(graphemes(cut(text, most)) <= most);
+        }
+    }
 
     #[test]
     fn lengths_of_the_specification() {

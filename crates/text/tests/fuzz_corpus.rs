@@ -6,8 +6,8 @@
 mod readers;
 
 use text::count::{Unit, count};
-use text::protected::spans;
 use text::detect;
+use text::protected::spans;
 
 const INPUTS: usize = 20_000;
 

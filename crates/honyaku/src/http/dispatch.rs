@@ -70,7 +70,9 @@ fn refuse_legacy(app: &App, request: &Request<Body>, version: &str, request_id: 
     let envelope = envelope(request.uri(), request.headers(), Environment::Live, request_id);
     let base = app.desk.api_base(Environment::Live);
     let text = format!("the API {version} is not available on this server yet; use {base}");
-    envelope.respond(Err(Failure::new(404, text, &app.desk.public_url)))
+    let mut failure = Failure::new(404, text, &app.desk.public_url);
+    failure.closes = !request.body().is_end_stream();
+    envelope.respond(Err(failure))
 }
 
 /// What an answer looks like before anything else is known of the call.
@@ -96,6 +98,7 @@ async fn serve(
     let query = parts.uri.query();
     let mut envelope = envelope(&parts.uri, &parts.headers, target.environment, request_id.to_owned());
     let mut arrival = arrival::read(app, peer, &parts.headers, target);
+    let mut unread = !request_body.is_end_stream();
     let result = async {
         if app.edge.role == Role::Worker {
             let text = "this node answers no calls; it works on queue, timers and callbacks";
@@ -113,6 +116,7 @@ async fn serve(
         arrival.control = place.group.starts_with("sandbox");
         // Its room is kept until the call is over: decoding makes copies.
         let (received, _room) = body::read(app, request_body, &parts.headers).await?;
+        unread = false;
         let content_type = header_text(&parts.headers, header::CONTENT_TYPE).map(str::to_owned);
         let body_bytes = received.as_ref().len();
         let get_like = !matches!(parts.method, Method::POST | Method::PUT);
@@ -151,7 +155,10 @@ async fn serve(
         };
         run(app, route.handler, call).await
     };
-    let result = result.await;
+    let mut result = result.await;
+    if let Err(failure) = &mut result {
+        failure.closes = unread;
+    }
     (envelope, result)
 }
 

@@ -16,6 +16,8 @@ pub struct Failure {
     pub err: Value,
     /// Methods that the path allows, for 405.
     pub allow: Option<String>,
+    /// The request's body was not read: nothing can follow on its connection.
+    pub closes: bool,
     /// Seconds until it is worth trying again.
     pub retry_after_s: Option<u64>,
     /// What the log is to say; never shown.
@@ -26,7 +28,7 @@ pub struct Failure {
 
 impl Failure {
     fn plain(status: u16, err: Value) -> Self {
-        Self { status, err, allow: None, retry_after_s: None, internal: None, replay: None }
+        Self { status, err, allow: None, closes: false, retry_after_s: None, internal: None, replay: None }
     }
 
     /// A refusal with one fault.

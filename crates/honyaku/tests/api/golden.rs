@@ -25,6 +25,7 @@ const BEFORE_CHANGING: &[&str] = &[
     "<eta>86",
     "%22ctime%22%3A",
     "v1,",
+    "evt_",
 ];
 
 /// Takes out what differs from run to run.

@@ -3,9 +3,44 @@
 use crate::shop::{Shop, job};
 use serde_json::json;
 
-#[test]
-fn new_texts_are_charged_and_put_on_the_board() {
-    let shop = Shop::open();
+/// Tests whose one body holds in both environments. They are told which shop to open.
+macro_rules! in_both_environments {
+    ($($body:ident),+ $(,)?) => {
+        mod in_the_sandbox {
+            $(#[test]
+            fn $body() {
+                super::$body(&crate::shop::Shop::open());
+            })+
+        }
+        mod in_live {
+            $(#[test]
+            fn $body() {
+                super::$body(&crate::shop::Shop::live());
+            })+
+        }
+    };
+}
+
+in_both_environments!(
+    new_texts_are_charged_and_put_on_the_board,
+    known_texts_come_back_and_cost_nothing,
+    repeats_in_a_call_are_made_and_charged_once,
+    force_orders_again_and_all_of_them_come_back,
+    a_canceled_text_can_be_ordered_again,
+    unpaid_jobs_are_bought_by_purchase_or_by_ordering_again,
+    a_dry_run_says_all_and_stores_nothing,
+    groups_need_one_pair_and_tier,
+    an_idempotency_key_gets_the_first_answer_again,
+    cancelling_an_order_cancels_what_it_made_and_leaves_what_it_found,
+    quotes_cost_what_an_order_would,
+    who_asks_for_preferred_translators_and_has_none_is_told,
+    a_quote_detects_the_language_or_asks,
+    one_job_is_the_one_under_its_name,
+    faults_come_in_the_order_of_the_jobs,
+    a_quote_does_not_look_at_what_goes_with_an_order,
+);
+
+fn new_texts_are_charged_and_put_on_the_board(shop: &Shop) {
     let answer = shop
         .orders(
             &json!({ "a": job("Hello, world!"), "b": job("This is a short story"), "c": job("plop plop!") }),
@@ -26,9 +61,7 @@ fn new_texts_are_charged_and_put_on_the_board() {
     shop.verify();
 }
 
-#[test]
-fn known_texts_come_back_and_cost_nothing() {
-    let shop = Shop::open();
+fn known_texts_come_back_and_cost_nothing(shop: &Shop) {
     shop.orders(&json!([job("one two")])).unwrap();
     let again = shop.orders(&json!([job(" one two\r\n"), job("three")])).unwrap();
     assert_eq!(again["credits_used"], "0.05");
@@ -41,18 +74,14 @@ fn known_texts_come_back_and_cost_nothing() {
     assert_eq!(order["total_units"], 1);
 }
 
-#[test]
-fn repeats_in_a_call_are_made_and_charged_once() {
-    let shop = Shop::open();
+fn repeats_in_a_call_are_made_and_charged_once(shop: &Shop) {
     let answer = shop.orders(&json!([job("same"), job("same")])).unwrap();
     assert_eq!(answer["credits_used"], "0.05");
     assert_eq!(answer["job_ids"], json!(["1", "1"]));
     assert_eq!(answer["jobs"][0][0]["job_id"], answer["jobs"][1][0]["job_id"]);
 }
 
-#[test]
-fn force_orders_again_and_all_of_them_come_back() {
-    let shop = Shop::open();
+fn force_orders_again_and_all_of_them_come_back(shop: &Shop) {
     shop.orders(&json!({ "a": job("text") })).unwrap();
     let mut forced = job("text");
     forced["force"] = json!(1);
@@ -88,9 +117,7 @@ fn order_cancel_force_and_lazy_load_gives_the_human_job() {
     shop.verify();
 }
 
-#[test]
-fn a_canceled_text_can_be_ordered_again() {
-    let shop = Shop::open();
+fn a_canceled_text_can_be_ordered_again(shop: &Shop) {
     let id = shop.orders_text("again and again");
     shop.delete(&format!("translate/job/{id}")).unwrap();
     assert_eq!(shop.balance(), "1000.00");
@@ -106,9 +133,7 @@ fn a_canceled_text_can_be_ordered_again() {
     shop.verify();
 }
 
-#[test]
-fn unpaid_jobs_are_bought_by_purchase_or_by_ordering_again() {
-    let shop = Shop::open();
+fn unpaid_jobs_are_bought_by_purchase_or_by_ordering_again(shop: &Shop) {
     let stored = shop
         .post("translate/jobs", &json!({ "jobs": [job("later"), job("later two")], "process": 0 }))
         .unwrap();
@@ -136,9 +161,7 @@ fn too_little_credit_stores_nothing_and_says_what_is_missing() {
     assert_eq!(shop.balance(), "0.07");
 }
 
-#[test]
-fn a_dry_run_says_all_and_stores_nothing() {
-    let shop = Shop::open();
+fn a_dry_run_says_all_and_stores_nothing(shop: &Shop) {
     let told =
         shop.post("translate/jobs", &json!({ "jobs": [job("dry"), job("run")], "dry_run": 1 })).unwrap();
     assert_eq!(told, json!({ "job_count": 2, "credits_used": "0.10", "currency": "USD", "dry_run": 1 }));
@@ -186,9 +209,7 @@ fn without_fork_an_unfinished_group_is_canceled_and_refunded() {
     shop.verify();
 }
 
-#[test]
-fn groups_need_one_pair_and_tier() {
-    let shop = Shop::open();
+fn groups_need_one_pair_and_tier(shop: &Shop) {
     let mut other = job("other");
     other["lc_tgt"] = json!("fr");
     let mixed =
@@ -204,9 +225,7 @@ fn groups_need_one_pair_and_tier() {
     assert!(single.get("group_id").is_none());
 }
 
-#[test]
-fn an_idempotency_key_gets_the_first_answer_again() {
-    let shop = Shop::open();
+fn an_idempotency_key_gets_the_first_answer_again(shop: &Shop) {
     let mut forced = job("idem");
     forced["force"] = json!(1);
     let parameters = format!("data={}", crate::shop::encoded(&json!({ "jobs": [forced] }).to_string()));
@@ -220,9 +239,7 @@ fn an_idempotency_key_gets_the_first_answer_again() {
     assert_eq!(shop.call("POST", "translate/jobs", &other, &key).json()["err"]["code"], 1754);
 }
 
-#[test]
-fn cancelling_an_order_cancels_what_it_made_and_leaves_what_it_found() {
-    let shop = Shop::open();
+fn cancelling_an_order_cancels_what_it_made_and_leaves_what_it_found(shop: &Shop) {
     shop.orders(&json!([job("old")])).unwrap();
     let second = shop.orders(&json!([job("old"), job("new")])).unwrap();
     let path = format!("translate/order/{}", second["order_id"].as_str().unwrap());
@@ -233,9 +250,7 @@ fn cancelling_an_order_cancels_what_it_made_and_leaves_what_it_found() {
     shop.verify();
 }
 
-#[test]
-fn quotes_cost_what_an_order_would() {
-    let shop = Shop::open();
+fn quotes_cost_what_an_order_would(shop: &Shop) {
     shop.orders(&json!([job("known")])).unwrap();
     let quoted = shop
         .post("translate/service/quote", &json!({ "jobs": [job("known"), job("new text"), job("new text")] }))
@@ -249,9 +264,7 @@ fn quotes_cost_what_an_order_would() {
     assert_eq!(jobs[2]["credits"], json!(0));
 }
 
-#[test]
-fn who_asks_for_preferred_translators_and_has_none_is_told() {
-    let shop = Shop::open();
+fn who_asks_for_preferred_translators_and_has_none_is_told(shop: &Shop) {
     let mut preferred = job("only the best");
     preferred["use_preferred"] = json!(1);
     let attachments = json!([{ "url": "https://example.com/a", "filename": "a", "mime_type": "text/plain" }]);
@@ -263,9 +276,7 @@ fn who_asks_for_preferred_translators_and_has_none_is_told() {
     assert_eq!(of_order["thread"][0]["attachments"][0]["filename"], "a");
 }
 
-#[test]
-fn a_quote_detects_the_language_or_asks() {
-    let shop = Shop::open();
+fn a_quote_detects_the_language_or_asks(shop: &Shop) {
     let mut unknown = job("The quick brown fox jumps over the lazy dog");
     unknown.as_object_mut().unwrap().remove("lc_src");
     let quoted = shop.post("translate/service/quote", &json!({ "jobs": [unknown] })).unwrap();
@@ -340,18 +351,14 @@ fn a_job_that_was_held_in_the_queue_goes_on_from_there() {
     shop.verify();
 }
 
-#[test]
-fn one_job_is_the_one_under_its_name() {
-    let shop = Shop::open();
+fn one_job_is_the_one_under_its_name(shop: &Shop) {
     let data = json!({ "job": job("the one"), "jobs": { "other": job("another") } });
     let placed = shop.post("translate/job", &data).unwrap();
     assert_eq!(placed["job_ids"], json!({ "job": "1" }));
     assert_eq!(shop.job("1")["body_src"], "the one");
 }
 
-#[test]
-fn faults_come_in_the_order_of_the_jobs() {
-    let shop = Shop::open();
+fn faults_come_in_the_order_of_the_jobs(shop: &Shop) {
     let mut wrong = job("x");
     wrong["tier"] = json!("best");
     let refused = shop.orders(&json!({ "first": wrong, "second": 5, "third": job("y") })).unwrap_err();
@@ -364,9 +371,7 @@ fn faults_come_in_the_order_of_the_jobs() {
     assert!(msg.contains("tlh") && msg.contains("from en there is ") && msg.contains("ja"), "{msg}");
 }
 
-#[test]
-fn a_quote_does_not_look_at_what_goes_with_an_order() {
-    let shop = Shop::open();
+fn a_quote_does_not_look_at_what_goes_with_an_order(shop: &Shop) {
     let data = json!({ "jobs": { "a": job("two words") }, "callback_url": "nonsense", "tone": "x".repeat(200),
         "as_group": "maybe", "process": 0 });
     assert_eq!(shop.post("translate/service/quote", &data).unwrap()["jobs"]["a"]["unit_count"], 2);

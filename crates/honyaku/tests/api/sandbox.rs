@@ -1,9 +1,7 @@
 //! The sandbox: environments kept apart, the robot, forcing, wiping (sandbox.md).
 
-use crate::database::Database;
 use crate::shop::{Shop, job};
-use serde_json::{Value, json};
-use std::process::Stdio;
+use serde_json::json;
 
 #[test]
 fn an_instant_robot_drives_every_kind_of_job_to_its_end() {
@@ -158,95 +156,4 @@ fn a_wipe_starts_anew_and_ids_do_not_come_back() {
     assert_eq!(shop.get("account/events", "").unwrap()["events"], json!([]));
     assert_eq!(shop.orders(&json!([job("to be wiped")])).unwrap()["job_ids"], json!(["2"]));
     shop.verify();
-}
-
-/// A server with both environments, an account, and a key in each.
-struct Both {
-    server: std::process::Child,
-    origin: String,
-    live: Value,
-    test: Value,
-    _database: Database,
-}
-
-impl Both {
-    fn open() -> Self {
-        let database = Database::new();
-        let command = |words: &[&str]| -> Value {
-            let done = database.command(words).output().unwrap();
-            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-            serde_json::from_slice(&done.stdout).unwrap()
-        };
-        command(&["account", "add", "--name", "Acme Ltd", "--email", "a@example.com"]);
-        let live = command(&["key", "add", "--account", "acme-ltd"]);
-        let test = command(&["key", "add", "--account", "acme-ltd", "--sandbox"]);
-        command(&["credit", "add", "--account", "acme-ltd", "--amount", "50.00", "--reference", "invoice 1"]);
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let listen = format!("127.0.0.1:{port}");
-        let server = database
-            .command(&[
-                "serve",
-                "--listen",
-                &listen,
-                "--log-level",
-                "error",
-                "--rate-limit-per-address",
-                "20",
-            ])
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let both = Self { server, origin: format!("http://{listen}"), live, test, _database: database };
-        for _ in 0..200 {
-            if std::net::TcpStream::connect(&listen).is_ok() {
-                return both;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(25));
-        }
-        panic!("the server did not start");
-    }
-
-    fn balance(&self, key: &Value, base: &str) -> Value {
-        let ts =
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
-        let sig = wire::signature::sign(key["private_key"].as_str().unwrap(), &ts);
-        let url = format!(
-            "{}{base}account/balance?api_key={}&ts={ts}&api_sig={sig}",
-            self.origin,
-            key["public_key"].as_str().unwrap()
-        );
-        let mut answer = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .build()
-            .new_agent()
-            .get(&url)
-            .call()
-            .unwrap();
-        serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap()
-    }
-}
-
-impl Drop for Both {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
-#[test]
-fn live_and_sandbox_are_kept_apart_and_callers_are_throttled() {
-    let both = Both::open();
-    assert_eq!(both.balance(&both.live, "/v2/")["response"]["credits"], "50.00");
-    assert_eq!(both.balance(&both.test, "/sandbox/v2/")["response"]["credits"], "1000.00");
-    for (key, base, right) in [(&both.live, "/sandbox/v2/", "/v2/"), (&both.test, "/v2/", "/sandbox/v2/")] {
-        let refused = both.balance(key, base);
-        assert_eq!(refused["err"]["code"], 1000);
-        assert!(
-            refused["err"]["msg"].as_str().unwrap().ends_with(&format!("{}{right}", both.origin)),
-            "{refused}"
-        );
-    }
-    let throttled =
-        (0..40).map(|_| both.balance(&both.live, "/v2/")).find(|answer| answer["opstat"] == "error");
-    assert_eq!(throttled.unwrap()["err"]["code"], 2800);
 }

@@ -3,6 +3,7 @@
 use crate::database::Database;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use ureq::Agent;
@@ -19,6 +20,21 @@ pub struct Shop {
     /// As above.
     pub private_key: String,
     agent: Agent,
+}
+
+/// Whose calls these are: a key pair, and the address that it is used at.
+#[derive(Clone)]
+pub struct Caller {
+    base: String,
+    public_key: String,
+    private_key: String,
+}
+
+/// Which of an account's two environments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Environment {
+    Live,
+    Sandbox,
 }
 
 /// A refusal, as clients see it.
@@ -78,20 +94,68 @@ impl Shop {
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not ready: {line:?}"));
         let text = |name: &str| ready[name].as_str().unwrap().to_owned();
-        let agent = Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .timeout_global(Some(Duration::from_secs(60)))
-            .build()
-            .new_agent();
         Self {
             server,
             database,
             base: text("api_base"),
             public_key: text("public_key"),
             private_key: text("private_key"),
-            agent,
+            agent: agent(),
         }
+    }
+
+    /// An installation as operators run it. Its customer is the account `acme`, in live, with the
+    /// credits that a sandbox starts with.
+    pub fn live() -> Self {
+        Self::live_with(&[])
+    }
+
+    /// Starts `honyaku serve` with more flags.
+    pub fn live_with(flags: &[&str]) -> Self {
+        let database = Database::new();
+        let made = database.command(&["account", "add", "--name", "Acme"]).args(flags).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let unlimited = ["--rate-limit-per-address", "0", "--rate-limit-per-key", "0"];
+        let log = std::fs::File::create(log_of(&database)).unwrap();
+        let server = database
+            .command(&["serve", "--listen", "127.0.0.1:0"])
+            .args(unlimited.iter().filter(|_| !flags.iter().any(|flag| flag.contains("rate-limit"))))
+            .args(flags)
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let (base, public_key, private_key) = Default::default();
+        let mut shop = Self { server, database, base, public_key, private_key, agent: agent() };
+        let listening = || shop.log().lines().find(|line| line.contains("\"listening\"")).map(str::to_owned);
+        shop.until("it listens", || listening().is_some());
+        let line: Value = serde_json::from_str(&listening().unwrap()).unwrap();
+        shop.base = format!("http://{}/v2/", line["address"].as_str().unwrap());
+        shop.command(&["credit", "add", "--account", "acme", "--amount", "1000.00"]);
+        shop.becomes(&shop.key("acme", Environment::Live));
+        shop
+    }
+
+    /// What a server that `live` started has written.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(log_of(&self.database)).unwrap()
+    }
+
+    /// A new key of an account.
+    pub fn key(&self, account: &str, environment: Environment) -> Caller {
+        let (origin, sandbox) = (self.origin().to_owned(), environment == Environment::Sandbox);
+        let mut words = vec!["key", "add", "--account", account, "--public-url", &origin];
+        words.extend(sandbox.then_some("--sandbox"));
+        let pair = self.command(&words);
+        let text = |name: &str| pair[name].as_str().unwrap().to_owned();
+        let base = format!("{origin}/{}v2/", if sandbox { "sandbox/" } else { "" });
+        Caller { base, public_key: text("public_key"), private_key: text("private_key") }
+    }
+
+    /// From now on calls are this caller's.
+    pub fn becomes(&mut self, caller: &Caller) {
+        self.base.clone_from(&caller.base);
+        self.public_key.clone_from(&caller.public_key);
+        self.private_key.clone_from(&caller.private_key);
     }
 
     /// Stops the server as an operator would, and starts it again on the same data.
@@ -112,7 +176,8 @@ impl Shop {
     }
 
     pub fn origin(&self) -> &str {
-        self.base.strip_suffix("/v2/").unwrap()
+        let origin = self.base.strip_suffix("/v2/").unwrap();
+        origin.strip_suffix("/sandbox").unwrap_or(origin)
     }
 
     pub fn credentials(&self) -> String {
@@ -254,6 +319,19 @@ impl Drop for Shop {
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
+}
+
+fn log_of(database: &Database) -> PathBuf {
+    database.directory().join("server.log")
+}
+
+fn agent() -> Agent {
+    Agent::config_builder()
+        .http_status_as_error(false)
+        .max_redirects(0)
+        .timeout_global(Some(Duration::from_secs(60)))
+        .build()
+        .new_agent()
 }
 
 /// A job from English to Japanese.

@@ -1,8 +1,11 @@
 //! Reading one field of a request: the lenient readers, with the contract's code and the
 //! field's name on what they refuse.
 
+use crate::app::App;
 use domain::fault::Fault;
+use domain::ids::Scope;
 use serde_json::{Value, json};
+use service::callbacks::inbox_token;
 use url::Url;
 use wire::field::{self, FieldFault, given};
 use wire::json::{Json, Object, shown, shown_text};
@@ -59,21 +62,44 @@ fn check_text(text: &str, name: &str, code: u16, most: usize) -> Result<(), Faul
     Ok(())
 }
 
+/// Where callbacks may be asked to go.
+#[derive(Clone, Copy)]
+pub struct Reach<'a> {
+    /// Which addresses may be called.
+    pub policy: &'a outbound::address::Policy,
+    /// Where the inboxes are that are reached inside the process, whatever the policy says.
+    pub inboxes_at: Option<&'a str>,
+    /// Longer ones are refused.
+    pub chars: usize,
+}
+
+impl<'a> Reach<'a> {
+    /// What the server's settings allow. Inboxes are a sandbox's.
+    pub fn of(app: &'a App, scope: Scope) -> Self {
+        Self {
+            policy: &app.edge.policy,
+            inboxes_at: scope.is_sandbox().then_some(app.desk.public_url.as_str()),
+            chars: app.limits.callback_url_chars,
+        }
+    }
+
+    fn is_inbox(&self, url: &str) -> bool {
+        self.inboxes_at.is_some_and(|here| inbox_token(here, url).is_some())
+    }
+}
+
 /// An absolute http or https address; an address that is literally forbidden is refused here
 /// already, names are checked when they are resolved.
-pub fn callback_url(
-    value: Option<&Json>,
-    policy: &outbound::address::Policy,
-    most: usize,
-) -> Result<Option<String>, Fault> {
-    let (name, code) = ("callback_url", 1601);
+pub fn callback_url(value: Option<&Json>, name: &str, reach: Reach<'_>) -> Result<Option<String>, Fault> {
+    let code = 1601;
     let Some(text) = field::url(value).map_err(refused(code, name))? else { return Ok(None) };
-    check_text(text, name, code, most)?;
+    check_text(text, name, code, reach.chars)?;
     if text == field::CALLBACK_PLACEHOLDER {
         return Ok(None);
     }
-    if let Ok(url) = Url::parse(text)
-        && let Err(refusal) = outbound::address::check_literal_host(&url, policy)
+    if !reach.is_inbox(text)
+        && let Ok(url) = Url::parse(text)
+        && let Err(refusal) = outbound::address::check_literal_host(&url, reach.policy)
     {
         return Err(fault(code, name, format!("{} cannot be called: {refusal}", shown_text(text))));
     }

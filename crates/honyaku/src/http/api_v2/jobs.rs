@@ -1,6 +1,6 @@
 //! `translate/jobs`: ordering, listing, acting on many. Contract: api-v2 5 and 6.2.
 
-use super::fields::{self, fault};
+use super::fields::{self, Reach, fault};
 use super::order_level;
 use super::review;
 use super::submission::Rules;
@@ -56,7 +56,7 @@ async fn place(mut call: Call, data: Object) -> Result<Answer, Failure> {
     let read = move || {
         let rules = Rules {
             limits: &app.limits,
-            policy: &app.edge.policy,
+            reach: Reach::of(&app, scope),
             glossaries: &glossaries,
             machine: machine::is_offered(scope),
             detect: false,

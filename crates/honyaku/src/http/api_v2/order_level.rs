@@ -124,11 +124,7 @@ fn order_level(order: &Object, rules: &Rules<'_>) -> Result<Request, Fault> {
             1352,
             limits.reference_id_chars,
         )?,
-        callback_url: fields::callback_url(
-            order.get("callback_url"),
-            rules.policy,
-            limits.callback_url_chars,
-        )?,
+        callback_url: fields::callback_url(order.get("callback_url"), "callback_url", rules.reach)?,
         dry_run: switch("dry_run", 1352)?.unwrap_or(false),
         identical: None,
     };

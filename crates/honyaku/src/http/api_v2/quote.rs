@@ -1,5 +1,6 @@
 //! `translate/service/quote`: what an order now would cost. Contract: api-v2 6.5.
 
+use super::fields::Reach;
 use super::order_level;
 use super::submission::Rules;
 use crate::http::answer::Answer;
@@ -33,7 +34,7 @@ pub async fn quote(mut call: Call) -> Result<Answer, Failure> {
     let parsed = tokio::task::spawn_blocking(move || {
         let rules = Rules {
             limits: &app.limits,
-            policy: &app.edge.policy,
+            reach: Reach::of(&app, scope),
             glossaries: &glossaries,
             machine: machine::is_offered(scope),
             detect: true,

@@ -1,7 +1,7 @@
 //! A job as submitted: each field of api-v2 4.3 with its rule and its code. Every fault of a
 //! job is found, not only the first.
 
-use super::fields::{self, Layers, fault};
+use super::fields::{self, Layers, Reach, fault};
 use domain::catalogue;
 use domain::fault::Fault;
 use domain::ids::GlossaryId;
@@ -24,7 +24,7 @@ pub struct Rules<'r> {
     /// Sizes.
     pub limits: &'r Limits,
     /// Where callbacks may go.
-    pub policy: &'r outbound::address::Policy,
+    pub reach: Reach<'r>,
     /// The account's glossaries.
     pub glossaries: &'r [Glossary],
     /// Machine jobs are answered here.
@@ -74,7 +74,7 @@ fn check(own: &Object, defaults: &Object, rules: &Rules<'_>) -> (Option<Form>, V
             .keep(fields::boolean(layers.get("auto_approve"), "auto_approve", 1651))
             .flatten(),
         callback_url: faults
-            .keep(fields::callback_url(layers.get("callback_url"), rules.policy, limits.callback_url_chars))
+            .keep(fields::callback_url(layers.get("callback_url"), "callback_url", rules.reach))
             .flatten(),
         custom_data: faults.keep(custom_data(own, limits)).flatten(),
         purpose: faults

@@ -6,7 +6,7 @@ use crate::http::answer::body;
 use crate::work::inbox;
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{Request, Response};
+use axum::http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, Limited};
 use std::sync::Arc;
 
@@ -18,6 +18,15 @@ pub async fn receive(
     Path(token): Path<String>,
     request: Request<Body>,
 ) -> Response<Body> {
+    if !app.edge.sandbox {
+        return super::not_found();
+    }
+    let mut answer = answer(app, token, request).await;
+    answer.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
+    answer
+}
+
+async fn answer(app: Arc<App>, token: String, request: Request<Body>) -> Response<Body> {
     let found = app.db.read(move |tx| store::inboxes::by_token(tx, &token)).await;
     let Ok(Some(target)) = found else { return super::not_found() };
     if !target.open_to_all {

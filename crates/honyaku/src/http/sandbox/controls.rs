@@ -2,7 +2,7 @@
 
 use crate::app::real_now;
 use crate::http::answer::Answer;
-use crate::http::api_v2::fields;
+use crate::http::api_v2::fields::{self, Reach};
 use crate::http::call::Call;
 use crate::http::failure::Failure;
 use crate::work::callbacks;
@@ -32,7 +32,7 @@ async fn step(
         let before = store::events::newest(tx)?;
         step(tx, &ctx.acting(Actor::Sandbox), id)?;
         if !sends(tx, ctx, callbacks)? {
-            store::events::silence_after(tx, ctx.scope, id, before)?;
+            store::events::silence_after(tx, ctx.scope, before)?;
         }
         look::job(tx, ctx, id, false)
     })
@@ -163,14 +163,14 @@ pub async fn captcha(call: Call) -> Result<Answer, Failure> {
 pub async fn callback(mut call: Call) -> Result<Answer, Failure> {
     let id = call.job()?;
     let data = call.data_if_any()?;
+    let reach = Reach::of(&call.app, call.caller()?.scope());
     let read = || -> Result<(String, Option<CommentId>, Option<String>), Fault> {
         let event = fields::text(data.get("event"), "event", 1352, 20)?.unwrap_or_else(|| "job".to_owned());
         if event != "job" && event != "comment" {
             return Err(fields::fault(1352, "event", "is unknown: send job or comment"));
         }
         let comment = fields::integer(data.get("comment_id"), "comment_id", 1352)?.map(CommentId);
-        let url =
-            fields::callback_url(data.get("url"), &call.app.edge.policy, call.app.limits.callback_url_chars)?;
+        let url = fields::callback_url(data.get("url"), "url", reach)?;
         Ok((event, comment, url))
     };
     let (event, comment, url) = read().map_err(|fault| call.fault(&fault))?;
@@ -234,17 +234,28 @@ pub async fn advance_many(mut call: Call) -> Result<Answer, Failure> {
                 if moved.contains(&id_text) {
                     continue;
                 }
-                match (0..steps).try_for_each(|_| sandbox::advance(tx, ctx, id)) {
-                    // A job that is finished early needs no more steps.
-                    Ok(()) | Err(Error::Fault(_)) => moved.push(id_text),
-                    Err(other) => return Err(other),
-                }
-                if silent {
-                    store::events::silence_after(tx, ctx.scope, id, before)?;
+                if advance_as_far(tx, ctx, id, steps)? > 0 {
+                    moved.push(id_text);
                 }
             }
+        }
+        if silent {
+            store::events::silence_after(tx, ctx.scope, before)?;
         }
         Ok(json!({ "job_ids": moved }))
     })
     .await
+}
+
+/// Makes as many steps as are asked for, or as there are until the job is finished or refuses one;
+/// how many were made.
+fn advance_as_far(tx: &mut Tx<'_>, ctx: &Context, id: JobId, steps: i64) -> Result<i64, Error> {
+    for made in 0..steps {
+        match sandbox::advance(tx, ctx, id) {
+            Ok(()) => {}
+            Err(Error::Fault(_)) => return Ok(made),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(steps)
 }

@@ -7,7 +7,7 @@ use domain::event::Actor;
 use domain::fault::Fault;
 use domain::money::Money;
 use serde_json::{Map, Value, json};
-use service::{credits, look, sandbox};
+use service::{Error, credits, look, sandbox};
 use store::sandboxes::Keep;
 use wire::field::{boolean, decimal_text, given};
 use wire::json::{Json, Object};
@@ -40,31 +40,32 @@ pub async fn set(mut call: Call) -> Result<Answer, Failure> {
 pub async fn credits(mut call: Call) -> Result<Answer, Failure> {
     let data = call.data()?.object;
     let currency = call.read(look::account).await?.currency;
-    let read = |name: &str| -> Result<Option<Money>, Fault> {
+    let read = |name: &'static str| -> Result<Option<(&'static str, Money)>, Fault> {
         let text = decimal_text(data.get(name))
             .map_err(|found| Fault::new(1352, format!("{name} {found}")).of(name))?;
-        text.map(|text| Money::parse(text, currency))
+        text.map(|text| Money::parse(text, currency).map(|amount| (name, amount)))
             .transpose()
             .map_err(|found| Fault::new(1352, format!("{name}: {found}")).of(name))
     };
-    let amounts = || Ok::<_, Fault>((read("set")?, read("add")?.or(read("amount")?)));
-    let (set, add) = amounts().map_err(|fault| call.fault(&fault))?;
+    let given = || Ok::<_, Fault>(read("set")?.or(read("add")?).or(read("amount")?));
+    let (name, amount) = given().map_err(|fault| call.fault(&fault))?.ok_or_else(|| {
+        let text = "send add or set with an amount such as \"100.00\"";
+        call.fault(&Fault::new(1352, text).of("add"))
+    })?;
     let most = Money::parse(GRANT_MOST, currency).map_or(1_000_000, Money::minor);
-    if let Some(add) = add.filter(|add| add.minor() > most) {
-        return Err(
-            call.fault(&Fault::new(1352, format!("{add} is too much; at most 10,000 at a time")).of("add"))
-        );
+    if name != "set" && amount.minor() > most {
+        let text = format!("{amount} is too much; at most 10,000 at a time");
+        return Err(call.fault(&Fault::new(1352, text).of(name)));
     }
     call.write(&data, move |tx, ctx| {
-        let balance = match (set, add) {
-            (Some(amount), _) => credits::set(tx, ctx, amount)?,
-            (None, Some(amount)) => credits::grant(tx, ctx, amount)?,
-            (None, None) => {
-                return Err(Fault::new(1352, "send add or set with an amount such as \"100.00\"")
-                    .of("add")
-                    .into());
-            }
+        let balance = match name {
+            "set" => credits::set(tx, ctx, amount),
+            _ => credits::grant(tx, ctx, amount),
         };
+        let balance = balance.map_err(|error| match error {
+            Error::Fault(fault) => Error::Fault(fault.of(name)),
+            other => other,
+        })?;
         Ok(json!({ "credits": balance.to_string() }))
     })
     .await
@@ -115,19 +116,31 @@ pub async fn wipe(mut call: Call) -> Result<Answer, Failure> {
         );
         return Err(call.fault(&Fault::new(1352, text).of("confirm")));
     }
+    let keep = keep(&data).map_err(|fault| call.fault(&fault))?;
     if let Some(run) = call.caller()?.key.test_run.clone() {
         call.run(Actor::Sandbox, move |tx, ctx| sandbox::wipe_run(tx, ctx, &run)).await?;
         return Ok(Answer::empty());
     }
-    let keep = keep(&data);
     let start = call.app.edge.start_credits(account.currency);
     call.run(Actor::Sandbox, move |tx, ctx| sandbox::wipe(tx, ctx, keep, start)).await?;
     Ok(Answer::empty())
 }
 
 /// What stays; keys do unless something else is listed.
-fn keep(data: &Object) -> Keep {
-    let Some(Json::List(list)) = data.get("keep") else { return Keep { keys: true, ..Keep::default() } };
-    let has = |name: &str| list.iter().any(|kept| matches!(kept, Json::String(text) if text == name));
-    Keep { keys: has("keys"), glossaries: has("glossaries"), robot: has("robot") }
+fn keep(data: &Object) -> Result<Keep, Fault> {
+    let fault = |found: String| {
+        Fault::new(1352, format!("keep {found}: send a list of keys, glossaries, robot")).of("keep")
+    };
+    let list = wire::field::list(data.get("keep")).map_err(|found| fault(found.to_string()))?;
+    let Some(list) = list else { return Ok(Keep { keys: true, ..Keep::default() }) };
+    let mut keep = Keep::default();
+    for kept in list {
+        match kept {
+            Json::String(text) if text == "keys" => keep.keys = true,
+            Json::String(text) if text == "glossaries" => keep.glossaries = true,
+            Json::String(text) if text == "robot" => keep.robot = true,
+            other => return Err(fault(format!("holds {}", wire::json::shown(other)))),
+        }
+    }
+    Ok(keep)
 }
