@@ -229,6 +229,16 @@ fn empty_credentials_are_none_and_hide_no_others() {
 }
 
 #[test]
+fn what_says_nothing_hides_nothing() {
+    assert_eq!(
+        object(decode(GET, r#"count=&a=1&data={"count":1,"a":2}"#, None, b"")),
+        r#"{"count":1,"a":"1"}"#
+    );
+    let body = br#"{"data":{"a":"","b":null,"c":0},"a":1,"b":2,"c":3,"d":""}"#;
+    assert_eq!(object(decode(POST, "", JSON, body)), r#"{"a":1,"b":2,"c":0,"d":""}"#);
+}
+
+#[test]
 fn method_override_in_any_case() {
     for (sent, read) in [
         ("put", Some(MethodOverride::Put)),

@@ -1,7 +1,8 @@
 //! The members of a JSON object in the order sent.
 
 use super::Json;
-use std::collections::{HashMap, HashSet};
+use crate::field::given;
+use std::collections::HashMap;
 
 /// A JSON object: its members in the order sent, each name once.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,14 +40,19 @@ impl Object {
         self.0.is_empty()
     }
 
-    /// The members of both; where both have a name, the one of `self` stays.
+    /// The members of both; where both have a name, the one of `self` stays, unless it says nothing: `""` and
+    /// `null` are as good as not given (api-v2 1.2).
     #[must_use]
     pub fn or(mut self, other: Object) -> Object {
-        let missing: Vec<_> = {
-            let known: HashSet<&str> = self.iter().map(|(name, _)| name).collect();
-            other.into_iter().filter(|(name, _)| !known.contains(name.as_str())).collect()
-        };
-        self.0.extend(missing);
+        let known: HashMap<String, usize> =
+            self.0.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect();
+        for (name, value) in other {
+            match known.get(&name).and_then(|at| self.0.get_mut(*at)) {
+                None => self.0.push((name, value)),
+                Some((_, said)) if given(Some(said)).is_none() => *said = value,
+                Some(_) => {}
+            }
+        }
         self
     }
 }
