@@ -20,7 +20,7 @@ const PAUSE_S: (f32, f32) = (0.4, 0.7);
 /// How fast a clip is played, which also makes the voice higher or lower.
 const SPEED: (f32, f32) = (0.94, 1.06);
 const LEVEL: (f32, f32) = (0.7, 1.0);
-/// About a twentieth of what the voice reaches.
+/// About 20 dB below the voice.
 const NOISE: f32 = 0.02;
 
 /// The characters of a text spoken, as a WAV file: 8 kHz, mono, 16 bits. A character outside the

@@ -56,8 +56,9 @@ fn every_character_has_a_clip_of_its_own_in_each_language() {
             let seconds = heard.len() as f32 / HZ as f32;
             assert!((0.6..1.7).contains(&seconds), "{language:?} {c}: {seconds} s");
             let peak = heard.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
-            assert!((0.6..0.75).contains(&peak), "{language:?} {c}: reaches {peak}");
-            assert!(loudness(&heard) > 0.06, "{language:?} {c}: {}", loudness(&heard));
+            assert!((0.3..0.9).contains(&peak), "{language:?} {c}: reaches {peak}");
+            let loudness = loudness(&heard);
+            assert!((0.105..0.115).contains(&loudness), "{language:?} {c}: {loudness}, unlike the others");
             assert!(heard[0].abs().max(heard[heard.len() - 1].abs()) < 0.02, "{language:?} {c}: clicks");
             assert!(seen.insert(clip), "{language:?} {c} sounds like another one");
             bytes += 4 + clip.len();
@@ -96,7 +97,7 @@ fn a_text_is_spoken_character_by_character_with_time_to_write() {
 #[test]
 fn characters_are_spoken_in_their_order() {
     // The longest and the shortest names of each language.
-    for (language, text) in [(Language::English, "NGGNGN"), (Language::Japanese, "XPPXPX")] {
+    for (language, text) in [(Language::English, "WEEWEW"), (Language::Japanese, "XPPXPX")] {
         let recorded = |c| clip(language, c).unwrap().len();
         let longest = text.chars().map(recorded).max().unwrap();
         let sound = samples(&speech(text, 3, language));
