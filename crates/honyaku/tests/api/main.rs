@@ -13,6 +13,7 @@ mod codes;
 mod codes_table;
 mod commands;
 mod connection;
+mod copying;
 mod database;
 mod files;
 mod formats;

@@ -1,10 +1,8 @@
-//! Backup, restore, migrations, and the move from one engine to the other and back.
+//! Backup, restore and migrations.
 
 use crate::database::{Database, connect, lines, postgres_program, refusal};
 use crate::shop::{Shop, job};
 use serde_json::json;
-use std::collections::BTreeSet;
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -37,88 +35,12 @@ pub fn furnished(database: Database) -> Shop {
     shop
 }
 
-fn url(database: &Database) -> String {
-    let flags = database.flags();
-    match flags.iter().position(|flag| flag == "--database") {
-        Some(at) => flags[at + 1].clone(),
-        None => format!("sqlite://{}/honyaku.sqlite", database.directory().display()),
-    }
-}
-
-fn copy(from: &Database, to: &Database) -> Vec<String> {
-    lines(Command::new(env!("CARGO_BIN_EXE_honyaku")).args(["copy", "--from", &url(from), "--to", &url(to)]))
-}
-
 /// A database without anything in it goes on with the keys of another.
-fn heir(of: &Database, heir: Database) -> Database {
+pub fn heir(of: &Database, heir: Database) -> Database {
     for file in ["secret.key", "demo.json"] {
         std::fs::copy(of.directory().join(file), heir.directory().join(file)).unwrap();
     }
     heir
-}
-
-#[test]
-fn an_installation_moves_to_the_other_engine_and_back() {
-    if !Database::new().is_postgres() {
-        return;
-    }
-    let shop = furnished(Database::nowhere());
-    let (balance, first) = (shop.balance(), shop.job("1"));
-    let database = shop.stop();
-    let there = heir(&database, Database::new());
-    let gone = copy(&database, &there);
-    assert!(gone.iter().any(|line| line.starts_with("job: 1102 rows, ")), "{gone:?}");
-    let shop = Shop::start(there, &[]);
-    assert_eq!((shop.balance(), &shop.job("1")["body_tgt"]), (balance, &first["body_tgt"]));
-    let known = shop.orders(&json!([job("to be approved"), job("quite new")])).unwrap();
-    assert_eq!(known["job_ids"][0], "1", "lazy loading knows the old texts: {known}");
-    assert_eq!(known["job_ids"][1], "1103", "ids go on where they were");
-    shop.verify();
-    let there = shop.stop();
-    let back = heir(&there, Database::nowhere());
-    let home = copy(&there, &back);
-    assert!(home.iter().any(|line| line.starts_with("job: 1103 rows, ")), "{home:?}");
-    let shop = Shop::start(back, &[]);
-    assert_eq!(shop.job("1103")["body_src"], "quite new");
-    shop.verify();
-    let full = Command::new(env!("CARGO_BIN_EXE_honyaku"))
-        .args(["copy", "--from", &url(&there), "--to", &url(&database)])
-        .output()
-        .unwrap();
-    assert!(String::from_utf8_lossy(&full.stderr).contains("has accounts already"));
-}
-
-#[test]
-fn a_copy_that_was_stopped_goes_on() {
-    if !Database::new().is_postgres() {
-        return;
-    }
-    let database = furnished(Database::nowhere()).stop();
-    let (whole, broken) = (heir(&database, Database::new()), heir(&database, Database::new()));
-    let expected = copy(&database, &whole);
-    // As if it had been stopped in the middle of the jobs.
-    copy(&database, &broken);
-    broken.change(
-        "CREATE TABLE copy_unfinished (marker BIGINT); \
-         DELETE FROM claim_job; DELETE FROM captcha; DELETE FROM revision; DELETE FROM order_found; \
-         DELETE FROM delivery_attempt; DELETE FROM inbox_request; DELETE FROM job WHERE id > 700;",
-    );
-    assert_eq!(copy(&database, &broken), expected);
-}
-
-#[test]
-fn every_table_is_copied_or_made_by_the_program() {
-    let shop = Shop::start(Database::nowhere(), &[]);
-    let file = shop.database.directory().join("honyaku.sqlite");
-    let connection = rusqlite::Connection::open(file).unwrap();
-    let mut select = connection
-        .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-        .unwrap();
-    let there: BTreeSet<String> =
-        select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    let copied: BTreeSet<String> =
-        store::copy::tables().chain(store::copy::NOT_COPIED.iter().copied()).map(str::to_owned).collect();
-    assert!(there.is_subset(&copied), "{:?}", there.difference(&copied).collect::<Vec<_>>());
 }
 
 #[test]
