@@ -1,8 +1,13 @@
 //! Backup, restore and migrations.
 
 use crate::database::{Database, connect, lines, postgres_program, refusal};
+use crate::files::{attaches, had};
+use crate::nodes::StopsAtEnd;
 use crate::shop::{Shop, job};
 use serde_json::json;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -61,9 +66,9 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it() {
                 shop.orders(&json!(batch)).unwrap();
             }
         });
+        let _stops = StopsAtEnd(stop);
         let early = shop.orders_text("acknowledged before");
         lines(&mut shop.database.command(&["backup", "--to", to]));
-        stop.store(true, Ordering::Relaxed);
         early
     });
     let taken = refusal(&mut shop.database.command(&["backup", "--to", to]));
@@ -85,6 +90,81 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it() {
     let elsewhere = Database::nowhere();
     let damaged = refusal(&mut elsewhere.command(&["restore", "--from", to]));
     assert!(damaged.contains("is damaged"), "{damaged}");
+}
+
+/// The commands that a page gives in its section.
+fn commands_of<'p>(page: &'p str, section: &str) -> Vec<&'p str> {
+    let (_, rest) = page.split_once(&format!("\n## {section}\n")).unwrap();
+    let (block, _) = rest.split_once("```sh\n").unwrap().1.split_once("```").unwrap();
+    block.lines().collect()
+}
+
+/// `docs/operate/backup-and-restore.md` says how, and is taken at its word.
+#[test]
+fn a_server_is_backed_up_under_load_by_what_the_page_says() {
+    let database = Database::new();
+    if !database.is_postgres() {
+        return;
+    }
+    let shop = Shop::start(database, &[]);
+    let page = include_str!("../../../../docs/operate/backup-and-restore.md");
+    let [dump, restore, verify] = commands_of(page, "PostgreSQL")[..] else { panic!("three commands") };
+    let place = shop.database.directory().to_owned();
+    let path = [Path::new(env!("CARGO_BIN_EXE_honyaku")), Path::new(postgres_program("psql").get_program())]
+        .map(|program| program.parent().unwrap().to_str().unwrap())
+        .join(":");
+    let run = |command: &str, database: &Database| {
+        let command = command.replace("postgres://honyaku@db.internal/honyaku", &database.url());
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &command]).current_dir(&place).env("PATH", format!("{path}:/usr/bin:/bin"));
+        lines(shell.env("HONYAKU_DATA_DIR", &place))
+    };
+    let (acknowledged, stop) = (Mutex::new(Vec::new()), AtomicBool::new(false));
+    let known = || acknowledged.lock().unwrap().clone();
+    let early = std::thread::scope(|scope| {
+        for thread in 0..3 {
+            let (acknowledged, stop, shop) = (&acknowledged, &stop, &shop);
+            scope.spawn(move || {
+                for number in 0.. {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let text = format!("under load {thread} {number}");
+                    let id = shop.orders_text(&text);
+                    let address = attaches(shop, &id, text.as_bytes());
+                    acknowledged.lock().unwrap().push((id, text, address));
+                }
+            });
+        }
+        let _stops = StopsAtEnd(&stop);
+        shop.until("there is something to be saved", || known().len() >= 5);
+        let early = known();
+        run(dump, &shop.database);
+        let during = known().len();
+        // After the database.
+        lines(Command::new("cp").arg("-r").args([place.join("files"), place.join("saved files")]));
+        // More than what was under way at the time.
+        shop.until("orders go on", || known().len() > during + 3);
+        early
+    });
+    let all = known().len();
+    let lost = shop.stop();
+    std::fs::remove_dir_all(place.join("files")).unwrap();
+    run(restore, &lost);
+    std::fs::rename(place.join("saved files"), place.join("files")).unwrap();
+    let said = run(verify, &lost);
+    assert!(said.iter().any(|line| line.contains("every invariant")), "{said:?}");
+    lines(&mut lost.command(&["verify", "--files"]));
+
+    let shop = Shop::start(lost, &[]);
+    for (id, text, address) in &early {
+        assert_eq!(shop.job(id)["body_src"], **text);
+        assert_eq!(String::from_utf8_lossy(&had(&shop, address).body), **text);
+    }
+    let jobs = usize::try_from(shop.database.ask("SELECT COUNT(*) FROM job")).unwrap();
+    assert!((early.len()..all).contains(&jobs), "{} before, {jobs} restored, {all} in all", early.len());
+    shop.orders_text("life goes on");
+    shop.verify();
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn a_node_that_is_killed_leaves_nothing_behind() {
 }
 
 /// A failed assertion must end the others too, or the test would wait for them.
-struct StopsAtEnd<'a>(&'a AtomicBool);
+pub struct StopsAtEnd<'a>(pub &'a AtomicBool);
 
 impl Drop for StopsAtEnd<'_> {
     fn drop(&mut self) {
