@@ -93,10 +93,11 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it() {
 }
 
 /// The commands that a page gives in its section.
-fn commands_of<'p>(page: &'p str, section: &str) -> Vec<&'p str> {
+fn commands_of(page: &'static str, section: &str) -> Vec<&'static str> {
     let (_, rest) = page.split_once(&format!("\n## {section}\n")).unwrap();
-    let (block, _) = rest.split_once("```sh\n").unwrap().1.split_once("```").unwrap();
-    block.lines().collect()
+    let (section, _) = rest.split_once("\n## ").unwrap();
+    let blocks = section.split("```sh\n").skip(1).map(|rest| rest.split_once("```").unwrap().0);
+    blocks.flat_map(str::lines).collect()
 }
 
 /// `docs/operate/backup-and-restore.md` says how, and is taken at its word.
@@ -108,13 +109,17 @@ fn a_server_is_backed_up_under_load_by_what_the_page_says() {
     }
     let shop = Shop::start(database, &[]);
     let page = include_str!("../../../../docs/operate/backup-and-restore.md");
-    let [dump, restore, verify] = commands_of(page, "PostgreSQL")[..] else { panic!("three commands") };
-    let place = shop.database.directory().to_owned();
+    let [dump, restore @ .., verify] = &commands_of(page, "PostgreSQL")[..] else { panic!("{page}") };
+    let (place, url) = (shop.database.directory().to_owned(), shop.database.url());
+    let (server, name) = url.rsplit_once('/').unwrap();
     let path = [Path::new(env!("CARGO_BIN_EXE_honyaku")), Path::new(postgres_program("psql").get_program())]
         .map(|program| program.parent().unwrap().to_str().unwrap())
         .join(":");
-    let run = |command: &str, database: &Database| {
-        let command = command.replace("postgres://honyaku@db.internal/honyaku", &database.url());
+    let run = |command: &str| {
+        // The page's server and database are called honyaku, and so is the program.
+        let (program, rest) = command.split_once(' ').unwrap();
+        let rest = rest.replace("postgres://honyaku@db.internal", "SERVER").replace("honyaku", name);
+        let command = format!("{program} {}", rest.replace("SERVER", server));
         let mut shell = Command::new("sh");
         shell.args(["-c", &command]).current_dir(&place).env("PATH", format!("{path}:/usr/bin:/bin"));
         lines(shell.env("HONYAKU_DATA_DIR", &place))
@@ -139,7 +144,7 @@ fn a_server_is_backed_up_under_load_by_what_the_page_says() {
         let _stops = StopsAtEnd(&stop);
         shop.until("there is something to be saved", || known().len() >= 5);
         let early = known();
-        run(dump, &shop.database);
+        run(dump);
         let during = known().len();
         // After the database.
         lines(Command::new("cp").arg("-r").args([place.join("files"), place.join("saved files")]));
@@ -150,9 +155,9 @@ fn a_server_is_backed_up_under_load_by_what_the_page_says() {
     let all = known().len();
     let lost = shop.stop();
     std::fs::remove_dir_all(place.join("files")).unwrap();
-    run(restore, &lost);
+    restore.iter().for_each(|command| drop(run(command)));
     std::fs::rename(place.join("saved files"), place.join("files")).unwrap();
-    let said = run(verify, &lost);
+    let said = run(verify);
     assert!(said.iter().any(|line| line.contains("every invariant")), "{said:?}");
     lines(&mut lost.command(&["verify", "--files"]));
 
@@ -165,6 +170,9 @@ fn a_server_is_backed_up_under_load_by_what_the_page_says() {
     assert!((early.len()..all).contains(&jobs), "{} before, {jobs} restored, {all} in all", early.len());
     shop.orders_text("life goes on");
     shop.verify();
+    connect(&format!("{server}/postgres"))
+        .batch_execute(&format!("DROP DATABASE {name}_before_restore WITH (FORCE)"))
+        .unwrap();
 }
 
 #[test]
