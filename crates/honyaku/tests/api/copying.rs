@@ -194,6 +194,17 @@ fn a_copy_that_is_killed_goes_on_to_the_end_in_both_directions() {
     assert!(shop.command(&["verify", "--files"]).to_string().contains("1 files read"));
 }
 
+/// Comparing and recomputing may take long, and be stopped too: only then is a copy done.
+#[test]
+fn a_copy_is_not_done_before_its_books_are_right() {
+    let (home, there) = (Shop::start(Database::nowhere(), &[]).stop(), Database::nowhere());
+    home.change("UPDATE ledger_balance SET amount = amount + 1 WHERE sandbox = 1 AND amount > 0");
+    for time in ["first", "second"] {
+        let said = refusal(&mut copying(&home, &there));
+        assert!(said.contains("the copy has 1 faults"), "the {time} time: {said}");
+    }
+}
+
 #[test]
 fn every_table_is_copied_or_made_by_the_program() {
     let shop = Shop::start(Database::nowhere(), &[]);
