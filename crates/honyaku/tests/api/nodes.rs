@@ -274,7 +274,10 @@ fn sixty_timers_that_are_due_at_once_fire_once_each() {
     assert_eq!(count("reviewable"), 60);
     shop.until("all are approved", || {
         // Each look ends the leases too: nodes take from each other what they are about to do.
-        shop.database.change("UPDATE task SET run_at = 1, lease_until = 0 WHERE kind = 'auto_approve'");
+        shop.database.change(
+            "UPDATE task SET run_at = 1, lease_until = 0 WHERE (account_id, id) IN \
+             (SELECT account_id, id FROM task WHERE kind = 'auto_approve' FOR UPDATE SKIP LOCKED)",
+        );
         count("approved") == 60
     });
     shop.until("all is sent", || {
