@@ -104,7 +104,7 @@ pub fn tables() -> impl Iterator<Item = &'static str> {
 }
 
 /// Copies everything that is not there yet and compares both sides. `target` must be empty, or
-/// hold what an earlier copy from the same source left unfinished.
+/// hold what an earlier copy from the same source left unfinished. It stays so until `finish`.
 pub fn copy(source: &Db, target: &Db, told: &dyn Fn(&Copied)) -> Result<(), Error> {
     target.write_blocking(prepare_target)?;
     for table in TABLES {
@@ -122,6 +122,11 @@ pub fn copy(source: &Db, target: &Db, told: &dyn Fn(&Copied)) -> Result<(), Erro
         }
         told(&here);
     }
+    Ok(())
+}
+
+/// Nothing more is copied there.
+pub fn finish(target: &Db) -> Result<(), Error> {
     target.write_blocking(|tx| tx.execute("DROP TABLE copy_unfinished", &[]).map(|_| ()))
 }
 

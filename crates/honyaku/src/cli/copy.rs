@@ -34,6 +34,7 @@ pub fn run(matches: &ArgMatches) -> Outcome {
         )
         .into());
     }
+    store::copy::finish(&target)?;
     say(format_args!("copied: {} balances and every invariant are right", report.balances));
     say("take secret.key (or secret_key) along: the keys in the database are sealed with it");
     Ok(())

@@ -22,7 +22,7 @@ fn comments(shop: &Shop, job: &str, content: &[u8]) -> Value {
 }
 
 /// The address of a file that came with a comment.
-fn attaches(shop: &Shop, job: &str, content: &[u8]) -> String {
+pub fn attaches(shop: &Shop, job: &str, content: &[u8]) -> String {
     let answer = comments(shop, job, content);
     assert_eq!(answer["opstat"], "ok", "{answer}");
     let thread = shop.get(&format!("translate/job/{job}/comments"), "").unwrap();
@@ -31,7 +31,7 @@ fn attaches(shop: &Shop, job: &str, content: &[u8]) -> String {
 }
 
 /// Addresses hold the port of the time.
-fn had(shop: &Shop, address: &str) -> Raw {
+pub fn had(shop: &Shop, address: &str) -> Raw {
     let token = address.rsplit('/').next().unwrap();
     shop.raw("GET", &format!("{}/attachment/{token}", shop.origin()), &[], None)
 }

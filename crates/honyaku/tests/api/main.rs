@@ -16,6 +16,7 @@ mod codes_table;
 mod commands;
 mod connection;
 mod controls;
+mod copying;
 mod database;
 mod files;
 mod forcing;

@@ -1,10 +1,13 @@
-//! Backup, restore, migrations, and the move from one engine to the other and back.
+//! Backup, restore and migrations.
 
 use crate::database::{Database, connect, lines, postgres_program, refusal};
+use crate::files::{attaches, had};
+use crate::nodes::StopsAtEnd;
 use crate::shop::{Shop, job};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -37,88 +40,12 @@ pub fn furnished(database: Database) -> Shop {
     shop
 }
 
-fn url(database: &Database) -> String {
-    let flags = database.flags();
-    match flags.iter().position(|flag| flag == "--database") {
-        Some(at) => flags[at + 1].clone(),
-        None => format!("sqlite://{}/honyaku.sqlite", database.directory().display()),
-    }
-}
-
-fn copy(from: &Database, to: &Database) -> Vec<String> {
-    lines(Command::new(env!("CARGO_BIN_EXE_honyaku")).args(["copy", "--from", &url(from), "--to", &url(to)]))
-}
-
 /// A database without anything in it goes on with the keys of another.
-fn heir(of: &Database, heir: Database) -> Database {
+pub fn heir(of: &Database, heir: Database) -> Database {
     for file in ["secret.key", "demo.json"] {
         std::fs::copy(of.directory().join(file), heir.directory().join(file)).unwrap();
     }
     heir
-}
-
-#[test]
-fn an_installation_moves_to_the_other_engine_and_back() {
-    if !Database::new().is_postgres() {
-        return;
-    }
-    let shop = furnished(Database::nowhere());
-    let (balance, first) = (shop.balance(), shop.job("1"));
-    let database = shop.stop();
-    let there = heir(&database, Database::new());
-    let gone = copy(&database, &there);
-    assert!(gone.iter().any(|line| line.starts_with("job: 1102 rows, ")), "{gone:?}");
-    let shop = Shop::start(there, &[]);
-    assert_eq!((shop.balance(), &shop.job("1")["body_tgt"]), (balance, &first["body_tgt"]));
-    let known = shop.orders(&json!([job("to be approved"), job("quite new")])).unwrap();
-    assert_eq!(known["job_ids"][0], "1", "lazy loading knows the old texts: {known}");
-    assert_eq!(known["job_ids"][1], "1103", "ids go on where they were");
-    shop.verify();
-    let there = shop.stop();
-    let back = heir(&there, Database::nowhere());
-    let home = copy(&there, &back);
-    assert!(home.iter().any(|line| line.starts_with("job: 1103 rows, ")), "{home:?}");
-    let shop = Shop::start(back, &[]);
-    assert_eq!(shop.job("1103")["body_src"], "quite new");
-    shop.verify();
-    let full = Command::new(env!("CARGO_BIN_EXE_honyaku"))
-        .args(["copy", "--from", &url(&there), "--to", &url(&database)])
-        .output()
-        .unwrap();
-    assert!(String::from_utf8_lossy(&full.stderr).contains("has accounts already"));
-}
-
-#[test]
-fn a_copy_that_was_stopped_goes_on() {
-    if !Database::new().is_postgres() {
-        return;
-    }
-    let database = furnished(Database::nowhere()).stop();
-    let (whole, broken) = (heir(&database, Database::new()), heir(&database, Database::new()));
-    let expected = copy(&database, &whole);
-    // As if it had been stopped in the middle of the jobs.
-    copy(&database, &broken);
-    broken.change(
-        "CREATE TABLE copy_unfinished (marker BIGINT); \
-         DELETE FROM claim_job; DELETE FROM captcha; DELETE FROM revision; DELETE FROM order_found; \
-         DELETE FROM delivery_attempt; DELETE FROM inbox_request; DELETE FROM job WHERE id > 700;",
-    );
-    assert_eq!(copy(&database, &broken), expected);
-}
-
-#[test]
-fn every_table_is_copied_or_made_by_the_program() {
-    let shop = Shop::start(Database::nowhere(), &[]);
-    let file = shop.database.directory().join("honyaku.sqlite");
-    let connection = rusqlite::Connection::open(file).unwrap();
-    let mut select = connection
-        .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-        .unwrap();
-    let there: BTreeSet<String> =
-        select.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    let copied: BTreeSet<String> =
-        store::copy::tables().chain(store::copy::NOT_COPIED.iter().copied()).map(str::to_owned).collect();
-    assert!(there.is_subset(&copied), "{:?}", there.difference(&copied).collect::<Vec<_>>());
 }
 
 #[test]
@@ -139,9 +66,9 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it() {
                 shop.orders(&json!(batch)).unwrap();
             }
         });
+        let _stops = StopsAtEnd(stop);
         let early = shop.orders_text("acknowledged before");
         lines(&mut shop.database.command(&["backup", "--to", to]));
-        stop.store(true, Ordering::Relaxed);
         early
     });
     let taken = refusal(&mut shop.database.command(&["backup", "--to", to]));
@@ -163,6 +90,89 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it() {
     let elsewhere = Database::nowhere();
     let damaged = refusal(&mut elsewhere.command(&["restore", "--from", to]));
     assert!(damaged.contains("is damaged"), "{damaged}");
+}
+
+/// The commands that a page gives in its section.
+fn commands_of(page: &'static str, section: &str) -> Vec<&'static str> {
+    let (_, rest) = page.split_once(&format!("\n## {section}\n")).unwrap();
+    let (section, _) = rest.split_once("\n## ").unwrap();
+    let blocks = section.split("```sh\n").skip(1).map(|rest| rest.split_once("```").unwrap().0);
+    blocks.flat_map(str::lines).collect()
+}
+
+/// `docs/operate/backup-and-restore.md` says how, and is taken at its word.
+#[test]
+fn a_server_is_backed_up_under_load_by_what_the_page_says() {
+    let database = Database::new();
+    if !database.is_postgres() {
+        return;
+    }
+    let shop = Shop::start(database, &[]);
+    let page = include_str!("../../../../docs/operate/backup-and-restore.md");
+    let [dump, restore @ .., verify] = &commands_of(page, "PostgreSQL")[..] else { panic!("{page}") };
+    let (place, url) = (shop.database.directory().to_owned(), shop.database.url());
+    let (server, name) = url.rsplit_once('/').unwrap();
+    let path = [Path::new(env!("CARGO_BIN_EXE_honyaku")), Path::new(postgres_program("psql").get_program())]
+        .map(|program| program.parent().unwrap().to_str().unwrap())
+        .join(":");
+    let run = |command: &str| {
+        // The page's server and database are called honyaku, and so is the program.
+        let (program, rest) = command.split_once(' ').unwrap();
+        let rest = rest.replace("postgres://honyaku@db.internal", "SERVER").replace("honyaku", name);
+        let command = format!("{program} {}", rest.replace("SERVER", server));
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &command]).current_dir(&place).env("PATH", format!("{path}:/usr/bin:/bin"));
+        lines(shell.env("HONYAKU_DATA_DIR", &place))
+    };
+    let (acknowledged, stop) = (Mutex::new(Vec::new()), AtomicBool::new(false));
+    let known = || acknowledged.lock().unwrap().clone();
+    let early = std::thread::scope(|scope| {
+        for thread in 0..3 {
+            let (acknowledged, stop, shop) = (&acknowledged, &stop, &shop);
+            scope.spawn(move || {
+                for number in 0.. {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let text = format!("under load {thread} {number}");
+                    let id = shop.orders_text(&text);
+                    let address = attaches(shop, &id, text.as_bytes());
+                    acknowledged.lock().unwrap().push((id, text, address));
+                }
+            });
+        }
+        let _stops = StopsAtEnd(&stop);
+        shop.until("there is something to be saved", || known().len() >= 5);
+        let early = known();
+        run(dump);
+        let during = known().len();
+        // After the database.
+        lines(Command::new("cp").arg("-r").args([place.join("files"), place.join("saved files")]));
+        // More than what was under way at the time.
+        shop.until("orders go on", || known().len() > during + 3);
+        early
+    });
+    let all = known().len();
+    let lost = shop.stop();
+    std::fs::remove_dir_all(place.join("files")).unwrap();
+    restore.iter().for_each(|command| drop(run(command)));
+    std::fs::rename(place.join("saved files"), place.join("files")).unwrap();
+    let said = run(verify);
+    assert!(said.iter().any(|line| line.contains("every invariant")), "{said:?}");
+    lines(&mut lost.command(&["verify", "--files"]));
+
+    let shop = Shop::start(lost, &[]);
+    for (id, text, address) in &early {
+        assert_eq!(shop.job(id)["body_src"], **text);
+        assert_eq!(String::from_utf8_lossy(&had(&shop, address).body), **text);
+    }
+    let jobs = usize::try_from(shop.database.ask("SELECT COUNT(*) FROM job")).unwrap();
+    assert!((early.len()..all).contains(&jobs), "{} before, {jobs} restored, {all} in all", early.len());
+    shop.orders_text("life goes on");
+    shop.verify();
+    connect(&format!("{server}/postgres"))
+        .batch_execute(&format!("DROP DATABASE {name}_before_restore WITH (FORCE)"))
+        .unwrap();
 }
 
 #[test]

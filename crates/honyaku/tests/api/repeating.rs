@@ -1,6 +1,7 @@
 //! The same request again: with an `Idempotency-Key` it is answered from the first, and without one what is
 //! forced twice is refused (api-v2 5.3).
 
+use crate::house::House;
 use crate::sandbox_settings::with_key;
 use crate::shop::{Raw, Shop, encoded, job};
 use serde_json::{Value, json};
@@ -26,12 +27,12 @@ fn code(raw: &Raw) -> i64 {
 
 #[test]
 fn a_key_used_at_once_from_twenty_threads_places_one_order() {
-    let shop = Shop::open();
+    let house = House::full();
+    let shop = &house.shop;
     let sent = data(&forced("one two"));
     let answers: Vec<Raw> = std::thread::scope(|scope| {
-        let all: Vec<_> = (0..20)
-            .map(|_| scope.spawn(|| send(&shop, "at once", "POST", "translate/jobs", &sent)))
-            .collect();
+        let all: Vec<_> =
+            (0..20).map(|_| scope.spawn(|| send(shop, "at once", "POST", "translate/jobs", &sent))).collect();
         all.into_iter().map(|one| one.join().unwrap()).collect()
     });
     let bodies: BTreeSet<&[u8]> = answers.iter().map(|raw| raw.body.as_slice()).collect();
