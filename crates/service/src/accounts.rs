@@ -8,6 +8,7 @@ use domain::ids::*;
 use domain::money::Currency;
 use store::accounts::{self, Account, Person};
 use store::inboxes;
+use store::installation;
 use store::keys::{self, Key};
 use store::sql::{self, Tx};
 
@@ -153,7 +154,7 @@ pub fn import_key(
 ) -> Result<KeyId, Error> {
     check_environment(pair, scope.environment)?;
     let [private_key, webhook_secret] = sealed_secrets(desk, pair)?;
-    let inbox = inboxes::of_account(tx, scope.account)?.into_iter().next().filter(|_| scope.is_sandbox());
+    let callback_url = if scope.is_sandbox() { first_inbox(tx, desk, scope.account)? } else { None };
     let key = Key {
         id: KeyId(tx.reserve_ids("api_key", 1)?),
         scope,
@@ -161,7 +162,7 @@ pub fn import_key(
         public_key: pair.public.clone(),
         private_key,
         webhook_secret,
-        callback_url: inbox.map(|inbox| format!("{}/inbox/{}", desk.public_url, inbox.token)),
+        callback_url,
         callback_encoding: "form".to_owned(),
         callback_all: false,
         numbers_current: false,
@@ -179,6 +180,14 @@ pub fn import_key(
     };
     keys::insert(tx, &key).map_err(|error| taken(error, "public_key", &pair.public))?;
     Ok(key.id)
+}
+
+/// The address of an account's first inbox, as the server is reached that serves it: a command may know another
+/// address, or none. What the server is reached at later is put in its place then.
+fn first_inbox(tx: &mut Tx<'_>, desk: &Desk, account: AccountId) -> Result<Option<String>, Error> {
+    let here = installation::settle(tx, "public_url", &desk.public_url)?;
+    let inbox = inboxes::of_account(tx, account)?.into_iter().next();
+    Ok(inbox.map(|inbox| format!("{here}/inbox/{}", inbox.token)))
 }
 
 /// The private half and a new secret for callbacks, as they are stored.

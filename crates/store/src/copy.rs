@@ -130,12 +130,17 @@ pub fn finish(target: &Db) -> Result<(), Error> {
     target.write_blocking(|tx| tx.execute("DROP TABLE copy_unfinished", &[]).map(|_| ()))
 }
 
-fn prepare_target(tx: &mut Tx<'_>) -> Result<(), Error> {
+/// Whether a copy that was stopped is still to be finished here.
+pub fn is_unfinished(tx: &mut Tx<'_>) -> Result<bool, Error> {
     let tables = match tx.dialect() {
         Dialect::Sqlite => "SELECT COUNT(*) FROM sqlite_master WHERE name = 'copy_unfinished'",
         Dialect::Postgres => "SELECT COUNT(*) FROM pg_tables WHERE tablename = 'copy_unfinished'",
     };
-    if tx.query_one::<i64>(tables, &[], Row::take)? > 0 {
+    Ok(tx.query_one::<i64>(tables, &[], Row::take)? > 0)
+}
+
+fn prepare_target(tx: &mut Tx<'_>) -> Result<(), Error> {
+    if is_unfinished(tx)? {
         return Ok(());
     }
     if tx.query_one::<i64>("SELECT COUNT(*) FROM account", &[], Row::take)? > 0 {

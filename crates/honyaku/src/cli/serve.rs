@@ -100,6 +100,10 @@ async fn settle(db: &Db, desk: &Arc<service::Desk>) -> Result<(), service::Error
     let now = real_now();
     let desk = Arc::clone(desk);
     db.write(move |tx| {
+        if store::copy::is_unfinished(tx)? {
+            let text = "the database holds a copy that was stopped on its way: run honyaku copy again";
+            return Err(service::Error::Command(text.to_owned()));
+        }
         check_secret(tx, &desk.secret)?;
         let here = desk.public_url.clone();
         if tx.dialect() == Dialect::Sqlite {

@@ -1,7 +1,7 @@
 //! Values of flags that are more than a text. They are read before a command does anything; what
 //! does not fit is refused with the flag's name. Each comes out as it is stored.
 
-use crate::http::{Reach, callback_url};
+use crate::http::{Inboxes, Reach, callback_url};
 use domain::limits::Limits;
 use domain::money::{Currency, Money};
 use outbound::address::Policy;
@@ -19,7 +19,8 @@ pub fn address_for_callbacks(text: &str) -> Result<String, String> {
         return Ok(String::new());
     }
     let json = Json::String(text.to_owned());
-    let reach = Reach { policy: &ANY_SERVER, inboxes_at: None, chars: Limits::default().callback_url_chars };
+    let reach =
+        Reach { policy: &ANY_SERVER, inboxes: Inboxes::Unknown, chars: Limits::default().callback_url_chars };
     match callback_url(Some(&json), "callback_url", reach) {
         Ok(Some(url)) => Ok(url),
         Ok(None) => Err("write an absolute http or https address, or nothing".to_owned()),

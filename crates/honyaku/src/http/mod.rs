@@ -16,7 +16,7 @@ mod server;
 mod throttle;
 mod to_its_end;
 
-pub use api_v2::fields::{Reach, callback_url};
+pub use api_v2::fields::{Inboxes, Reach, callback_url};
 pub use arrival::request_id;
 pub use server::{Listeners, serve};
 pub use throttle::{Rates, Throttle};

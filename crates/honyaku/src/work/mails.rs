@@ -18,6 +18,10 @@ const RETRIES_MIN: [i64; 9] = [1, 5, 15, 30, 60, 120, 240, 480, 480];
 /// Sends until told to stop. Without a way out, mails wait.
 pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let Some(mailer) = app.mailer.clone() else { return };
+    for result in ["sent", "failed"] {
+        // There from the start, so that the first failure is seen as one.
+        metrics::counter!("honyaku_mails_total", "result" => result).increment(0);
+    }
     while !*stop.borrow() {
         match turn(&app, &mailer).await {
             Ok(0) => tokio::select! {

@@ -1,5 +1,7 @@
 //! Where the API is reached, and how long what reached it stays valid (api-v2 2, sandbox.md 1.1).
 
+use crate::database::Database;
+use crate::sandbox_settings::with_key;
 use crate::shop::Shop;
 use serde_json::{Value, json};
 
@@ -33,6 +35,29 @@ fn the_sandbox_may_have_a_host_of_its_own() {
         msg.ends_with("this is a sandbox key; use it with the base URL https://api.sandbox.acme.example/v2/"),
         "{msg}"
     );
+}
+
+/// Keys may be made before anything is served, by a command that does not know where that will be.
+#[test]
+fn a_key_made_before_the_first_start_calls_the_inbox_that_is_served() {
+    let database = Database::new();
+    let made = |words: &[&str]| -> Value {
+        let done = database.command(words).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        serde_json::from_slice(&done.stdout).unwrap()
+    };
+    made(&["account", "add", "--name", "Acme"]);
+    let key = made(&["key", "add", "--account", "acme", "--sandbox"]);
+    let mut shop = Shop::start(database, &[]);
+    let later = shop.command(&["key", "add", "--account", "acme", "--sandbox"]);
+    for pair in [&key, &later] {
+        with_key(&mut shop, pair);
+        let id = shop.orders_text(&format!("ordered by {}", shop.public_key));
+        let inbox = format!("sandbox/inbox/{}", shop.inbox());
+        shop.until("it is called", || {
+            shop.get(&inbox, &format!("job_id={id}")).unwrap()["requests"] != json!([])
+        });
+    }
 }
 
 #[test]

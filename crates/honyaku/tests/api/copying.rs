@@ -173,6 +173,8 @@ fn a_copy_that_is_killed_goes_on_to_the_end_in_both_directions() {
             kill_copy_at(trap, from, &to);
             assert!(to.ask("SELECT COUNT(*) FROM ledger_entry") == 0, "it was in its midst");
         }
+        let served = refusal(&mut to.command(&["serve", "--listen", "127.0.0.1:0"]));
+        assert!(served.contains("run honyaku copy again"), "{served}");
         assert_eq!(copy(from, &to), whole, "what it says at last, and the hashes of an undisturbed copy");
         let again = refusal(&mut copying(from, &to));
         assert!(again.contains("has accounts already"), "{again}");

@@ -71,6 +71,21 @@ fn a_payload_does_not_say_which_environment_it_is_from() {
 }
 
 #[test]
+fn live_callbacks_do_not_go_into_the_sandbox() {
+    let mut shop = Shop::live();
+    let live = shop.key("acme", Live);
+    shop.becomes(&shop.key("acme", Sandbox));
+    let inbox = format!("{}/inbox/{}", shop.origin(), shop.inbox());
+    shop.becomes(&live);
+    let mut job = job("for the wrong environment");
+    job["callback_url"] = json!(inbox);
+    let refused = shop.orders(&json!([job])).unwrap_err();
+    let fault = &refused.err["0"][0];
+    assert_eq!((&fault["code"], &fault["field"]), (&json!(1601), &json!("callback_url")));
+    assert!(fault["msg"].as_str().unwrap().contains("inboxes take the sandbox's callbacks only"), "{fault}");
+}
+
+#[test]
 fn the_sandboxs_controls_are_not_there_in_live() {
     let mut shop = Shop::live();
     let id = shop.orders_text("not to be controlled");

@@ -1,5 +1,6 @@
 #![no_main]
 
+#[allow(dead_code)] // Each target uses one of them.
 #[path = "../readers.rs"]
 mod readers;
 

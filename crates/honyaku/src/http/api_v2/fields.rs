@@ -67,24 +67,42 @@ fn check_text(text: &str, name: &str, code: u16, most: usize) -> Result<(), Faul
 pub struct Reach<'a> {
     /// Which addresses may be called.
     pub policy: &'a outbound::address::Policy,
-    /// Where the inboxes are that are reached inside the process, whatever the policy says.
-    pub inboxes_at: Option<&'a str>,
+    /// Whether this server's inboxes may.
+    pub inboxes: Inboxes<'a>,
     /// Longer ones are refused.
     pub chars: usize,
 }
 
+/// This server's inboxes, at its address. They belong to sandboxes.
+#[derive(Clone, Copy)]
+pub enum Inboxes<'a> {
+    /// They are reached inside the process, whatever the policy says.
+    Open(&'a str),
+    /// They are the other environment's.
+    Foreign(&'a str),
+    /// Nobody knows the address.
+    Unknown,
+}
+
 impl<'a> Reach<'a> {
-    /// What the server's settings allow. Inboxes are a sandbox's.
+    /// What the server's settings allow.
     pub fn of(app: &'a App, scope: Scope) -> Self {
-        Self {
-            policy: &app.edge.policy,
-            inboxes_at: scope.is_sandbox().then_some(app.desk.public_url.as_str()),
-            chars: app.limits.callback_url_chars,
-        }
+        let here = app.desk.public_url.as_str();
+        let inboxes = if scope.is_sandbox() { Inboxes::Open(here) } else { Inboxes::Foreign(here) };
+        Self { policy: &app.edge.policy, inboxes, chars: app.limits.callback_url_chars }
     }
 
-    fn is_inbox(&self, url: &str) -> bool {
-        self.inboxes_at.is_some_and(|here| inbox_token(here, url).is_some())
+    /// Why an address cannot be called, if what it says is enough to know.
+    fn refusal(&self, address: &str) -> Option<String> {
+        match self.inboxes {
+            Inboxes::Open(here) if inbox_token(here, address).is_some() => return None,
+            Inboxes::Foreign(here) if inbox_token(here, address).is_some() => {
+                return Some("inboxes take the sandbox's callbacks only".to_owned());
+            }
+            _ => {}
+        }
+        let url = Url::parse(address).ok()?;
+        outbound::address::check_literal_host(&url, self.policy).err().map(|refusal| refusal.to_string())
     }
 }
 
@@ -97,13 +115,10 @@ pub fn callback_url(value: Option<&Json>, name: &str, reach: Reach<'_>) -> Resul
     if text == field::CALLBACK_PLACEHOLDER {
         return Ok(None);
     }
-    if !reach.is_inbox(text)
-        && let Ok(url) = Url::parse(text)
-        && let Err(refusal) = outbound::address::check_literal_host(&url, reach.policy)
-    {
-        return Err(fault(code, name, format!("{} cannot be called: {refusal}", shown_text(text))));
+    match reach.refusal(text) {
+        Some(why) => Err(fault(code, name, format!("{} cannot be called: {why}", shown_text(text)))),
+        None => Ok(Some(text.to_owned())),
     }
-    Ok(Some(text.to_owned()))
 }
 
 /// Attachments as JSON text: a list of addresses with names and types.
