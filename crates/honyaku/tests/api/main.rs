@@ -18,6 +18,7 @@ mod connection;
 mod controls;
 mod copying;
 mod database;
+mod demo;
 mod files;
 mod forcing;
 mod formats;
