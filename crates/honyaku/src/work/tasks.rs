@@ -85,7 +85,7 @@ async fn prolong(app: &App, batch: Vec<Task>) -> Infallible {
         let (batch, until) = (batch.clone(), real_now().plus_ms(lease::SHORT_MS));
         let stay =
             move |tx: &mut Tx<'_>| batch.iter().try_for_each(|task| tasks::stay_leased(tx, task, until));
-        if let Err(error) = app.db.write_in_background(stay).await {
+        if let Err(error) = app.db.write(stay).await {
             tracing::warn!(%error, "tasks could not be kept; other nodes may take them over");
         }
     }

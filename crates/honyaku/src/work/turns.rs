@@ -216,7 +216,7 @@ async fn prolong(app: Arc<App>, turns: Arc<Turns>, mut stop: watch::Receiver<boo
         let stay = move |tx: &mut Tx<'_>| {
             under_way.iter().try_for_each(|(id, sent)| deliveries::stay_taken(tx, *id, sent, until))
         };
-        if let Err(error) = app.db.write_in_background(stay).await {
+        if let Err(error) = app.db.write(stay).await {
             tracing::warn!(%error, "turns could not be prolonged; other nodes may send the same callbacks");
         }
     }

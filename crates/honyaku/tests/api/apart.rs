@@ -151,7 +151,7 @@ fn every_list_holds_what_is_ones_own() {
 }
 
 #[test]
-fn whatever_is_anothers_is_not_there() {
+fn what_another_account_has_is_not_there() {
     let (mut shop, tenants) = street();
     let before: Vec<Value> = tenants
         .iter()
