@@ -3,18 +3,22 @@
 //! A challenge is a random token; its text follows from the token and the installation's
 //! secret, so the database never holds it. Source: engines L.
 
-use crate::context::Context;
+use crate::context::{Context, Desk};
 use crate::error::Error;
 use crate::secrets;
+use domain::event::Actor;
 use domain::fault::Fault;
 use domain::ids::{JobId, Scope, Timestamp};
 pub use render::captcha::Language;
 use std::collections::HashMap;
+use std::sync::Arc;
 use store::reviews::{self, Captcha};
 use store::sql::Tx;
 
 const TRIES: i64 = 5;
 const LIFE_S: i64 = 24 * 3600;
+/// A picture that is shown several times within an hour is written down once.
+const SHOWN_AGAIN_S: i64 = 3600;
 
 /// Makes a challenge for a job.
 pub fn challenge(tx: &mut Tx<'_>, ctx: &Context, job: JobId) -> Result<Captcha, Error> {
@@ -115,6 +119,21 @@ pub fn replace(tx: &mut Tx<'_>, ctx: &Context, job: JobId) -> Result<Error, Erro
         Fault::new(2401, format!("the text does not match the picture; a new one is at {captcha_url}"))
             .of("captcha");
     Ok(Error::Captcha { fault, captcha_url })
+}
+
+/// Nobody reviews the job any more.
+pub fn forget(tx: &mut Tx<'_>, ctx: &Context, job: JobId) -> Result<(), Error> {
+    Ok(reviews::forget_captchas(tx, ctx.scope, job)?)
+}
+
+/// The challenge with this token is shown: it lives for another day. False if there is none that is open.
+pub fn show(tx: &mut Tx<'_>, desk: &Arc<Desk>, token: &str, real_now: Timestamp) -> Result<bool, Error> {
+    let Some((scope, expires_at)) = reviews::open_captcha(tx, token)? else { return Ok(false) };
+    let now = Context::open(tx, Arc::clone(desk), scope, Actor::System, real_now)?.now;
+    if expires_at < now.plus_s(LIFE_S - SHOWN_AGAIN_S) {
+        reviews::prolong_captcha(tx, scope, token, now.plus_s(LIFE_S))?;
+    }
+    Ok(true)
 }
 
 /// True if the token belongs to an open challenge.

@@ -20,8 +20,10 @@ pub fn move_job(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job, event: Event) -> 
     let held_from = if transition.to == Status::Hold { Some(transition.from) } else { None };
     set_status(tx, ctx, job, transition.to, held_from)?;
     timers::follow(tx, ctx, job, &transition)?;
-    if transition.to == Status::Reviewable {
-        captcha::challenge(tx, ctx, job.id)?;
+    match (transition.from, transition.to) {
+        (_, Status::Reviewable) => drop(captcha::challenge(tx, ctx, job.id)?),
+        (Status::Reviewable, _) => captcha::forget(tx, ctx, job.id)?,
+        _ => {}
     }
     announce::job(tx, ctx, job, transition.announcement, Some(transition.from))?;
     robots::follow(tx, ctx, job)?;

@@ -124,6 +124,30 @@ pub fn current_captchas(
     Ok(oldest_first.into_iter().map(|captcha| (captcha.job, captcha)).collect())
 }
 
+/// Whose challenge has this token, and when it ends, if it is open.
+pub fn open_captcha(tx: &mut Tx<'_>, token: &str) -> Result<Option<(Scope, Timestamp)>, Error> {
+    tx.query_opt(
+        "SELECT c.account_id, j.sandbox, c.expires_at FROM captcha c \
+         JOIN job j ON j.account_id = c.account_id AND j.id = c.job_id WHERE c.token = $1 AND c.used = 0",
+        &[&token],
+        |row| Ok((Scope { account: row.take()?, environment: row.take()? }, row.take()?)),
+    )
+}
+
+/// The challenge ends later.
+pub fn prolong_captcha(tx: &mut Tx<'_>, scope: Scope, token: &str, until: Timestamp) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE captcha SET expires_at = $3 WHERE account_id = $1 AND token = $2",
+        &[&scope.account, &token, &until],
+    )?;
+    Ok(())
+}
+
+/// Removes the challenges of a job.
+pub fn forget_captchas(tx: &mut Tx<'_>, scope: Scope, job: JobId) -> Result<(), Error> {
+    tx.send("DELETE FROM captcha WHERE account_id = $1 AND job_id = $2", &[&scope.account, &job])
+}
+
 /// True if there is an open challenge with this token.
 pub fn captcha_exists(tx: &mut Tx<'_>, token: &str) -> Result<bool, Error> {
     let found: Option<i64> =

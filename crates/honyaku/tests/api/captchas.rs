@@ -113,3 +113,28 @@ fn the_limit_is_thirty_unless_it_is_a_demo() {
     let statuses: Vec<u16> = (0..31).map(|_| get(&shop, &unknown).status).collect();
     assert_eq!(statuses, [404; 31]);
 }
+
+/// A review takes five days; a challenge lives for one from when it was shown.
+#[test]
+fn a_captcha_that_is_shown_can_be_answered_days_later_and_goes_with_the_review() {
+    let shop = Shop::open();
+    let id = shop.orders_text("looked at late");
+    shop.delivers(&id, "訳");
+    let url = shop.job(&id)["captcha_url"].as_str().unwrap().to_owned();
+    let looked_at = || shop.raw("GET", &url, &[], None).status;
+    shop.post("sandbox/clock", &json!({ "forward": 50 * 3600 })).unwrap();
+    assert_eq!(looked_at(), 200);
+    let shown = shop.get(&format!("sandbox/job/{id}/captcha"), "").unwrap();
+    assert_eq!(shop.job(&id)["captcha_url"], json!(url), "it is still the same");
+    let reject =
+        json!({ "action": "reject", "reason": "quality", "comment": "late", "captcha": shown["captcha"] });
+    shop.put(&format!("translate/job/{id}"), &reject).unwrap();
+    assert_eq!(looked_at(), 404);
+    let captchas = "SELECT COUNT(*) FROM captcha";
+    assert_eq!(shop.database.ask(captchas), 0);
+    let approved = shop.orders_text("approved without one");
+    shop.delivers(&approved, "訳");
+    assert_eq!(shop.database.ask(captchas), 1);
+    shop.put(&format!("translate/job/{approved}"), &json!({ "action": "approve" })).unwrap();
+    assert_eq!(shop.database.ask(captchas), 0);
+}

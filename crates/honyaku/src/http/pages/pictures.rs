@@ -1,7 +1,7 @@
 //! Pictures that payloads link to: captchas, which are spoken too, and previews.
 
 use super::prefers_japanese;
-use crate::app::App;
+use crate::app::{App, real_now};
 use crate::http::answer::body;
 use crate::http::arrival::{self, Peer, in_query};
 use axum::Extension;
@@ -31,8 +31,7 @@ pub async fn captcha(
     let asked = |name: &str| in_query(query.as_deref(), name).unwrap_or_default();
     let token = asked("key");
     let wanted = token.clone();
-    let known = app.db.read(move |tx| captcha::exists(tx, &wanted)).await;
-    if !known.unwrap_or(false) {
+    if !show(&app, wanted).await.unwrap_or(false) {
         return super::not_found();
     }
     let secret = app.desk.secret;
@@ -42,6 +41,16 @@ pub async fn captcha(
         None => picture("image/png", captcha::picture(&secret, &token)),
     });
     made.await.unwrap_or_else(|_| super::not_found())
+}
+
+/// Whether there is such a challenge; if so, it is open for another day. Made up tokens cost a read only.
+async fn show(app: &App, token: String) -> Result<bool, service::Error> {
+    let wanted = token.clone();
+    if !app.db.read(move |tx| captcha::exists(tx, &wanted)).await? {
+        return Ok(false);
+    }
+    let desk = Arc::clone(&app.desk);
+    app.db.write(move |tx| captcha::show(tx, &desk, &token, real_now())).await
 }
 
 fn language(asked: &str, headers: &HeaderMap) -> Language {
