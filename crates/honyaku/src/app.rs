@@ -154,12 +154,23 @@ pub fn edge(config: &Config) -> Result<Edge, ConfigError> {
         "all" => Role::All,
         _ => return Err(config.wrong("role", "write api, worker or all")),
     };
+    let sandbox_host =
+        own_origin(config, "sandbox.api_url")?.and_then(|url| Some(url.host_str()?.to_owned()));
+    let of_others = [config.text("public_url"), config.text("live.api_url")];
+    let is_others = |host: &String| {
+        of_others.iter().filter_map(|text| url::Url::parse(text).ok()).any(|url| url.host_str() == Some(host))
+    };
+    if sandbox_host.as_ref().is_some_and(is_others) {
+        let expected =
+            "write another host than that of public_url and live.api_url: all of it is the sandbox";
+        return Err(config.wrong("sandbox.api_url", expected));
+    }
     Ok(Edge {
         role,
         live: config.switch("live.enabled")?,
         sandbox: config.switch("sandbox.enabled")?,
         key_selects_environment: config.switch("sandbox.key_selects_environment")?,
-        sandbox_host: own_origin(config, "sandbox.api_url")?.and_then(|url| Some(url.host_str()?.to_owned())),
+        sandbox_host,
         signature_back_s: i64::from(config.number("signature.back_s")?),
         signature_ahead_s: i64::from(config.number("signature.ahead_s")?),
         https_only: config.switch("https_only")?,

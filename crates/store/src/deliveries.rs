@@ -241,8 +241,8 @@ pub struct Attempt {
     pub answer: Option<String>,
 }
 
-/// Writes an attempt and where the delivery stands after it. `false` if it was finished or
-/// dropped meanwhile.
+/// Writes an attempt and where the delivery stands after it. `false` if it was finished, dropped or
+/// sent by somebody else meanwhile.
 pub fn record_attempt(
     tx: &mut Tx<'_>,
     delivery: &Delivery,
@@ -252,8 +252,8 @@ pub fn record_attempt(
 ) -> Result<bool, Error> {
     let rows = tx.execute(
         "UPDATE delivery SET state = $3, run_at = $4, lease_until = 0, attempts = attempts + 1 \
-         WHERE account_id = $1 AND id = $2",
-        &[&delivery.scope.account, &delivery.id, &state, &run_at],
+         WHERE account_id = $1 AND id = $2 AND state = 'waiting' AND attempts = $5",
+        &[&delivery.scope.account, &delivery.id, &state, &run_at, &delivery.attempts],
     )?;
     if rows == 0 {
         return Ok(false);
@@ -300,12 +300,14 @@ pub fn destination_failed(
     )
 }
 
-/// Ends the destination's turn: it is due again when its next delivery is, but not before
-/// `not_before`. Without a waiting delivery: never.
+/// Ends the destination's turn: it is due again when its next delivery is and nobody else sends that, but not
+/// before `not_before`. Without a waiting delivery: never.
 pub fn end_turn(tx: &mut Tx<'_>, id: i64, not_before: Timestamp) -> Result<(), Error> {
     tx.send(
-        "UPDATE destination SET busy_until = 0, due_at = COALESCE((SELECT CASE WHEN MIN(run_at) > $2 THEN MIN(run_at) ELSE $2 END \
-         FROM delivery WHERE destination_id = $1 AND state = 'waiting' HAVING MIN(run_at) IS NOT NULL), $3) WHERE id = $1",
+        "UPDATE destination SET busy_until = 0, due_at = COALESCE((SELECT CASE WHEN MIN(free_at) > $2 THEN MIN(free_at) ELSE $2 END \
+         FROM (SELECT CASE WHEN lease_until > run_at THEN lease_until ELSE run_at END AS free_at FROM delivery \
+         WHERE destination_id = $1 AND state = 'waiting' ORDER BY run_at LIMIT 50) soon HAVING MIN(free_at) IS NOT NULL), $3) \
+         WHERE id = $1",
         &[&id, &not_before, &NEVER],
     )?;
     tx.leave(Chore::Delivery, not_before);

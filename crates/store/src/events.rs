@@ -182,8 +182,12 @@ pub fn forget(tx: &mut Tx<'_>, after: EventId, last: EventId, moment: Timestamp)
 }
 
 /// The id of the newest event.
-pub fn newest(tx: &mut Tx<'_>) -> Result<EventId, Error> {
-    tx.query_one("SELECT COALESCE(MAX(id), 0) FROM event", &[], Row::take)
+pub fn newest(tx: &mut Tx<'_>, scope: Scope) -> Result<EventId, Error> {
+    tx.query_one(
+        "SELECT COALESCE(MAX(id), 0) FROM event WHERE account_id = $1 AND sandbox = $2",
+        &[&scope.account, &scope.environment],
+        Row::take,
+    )
 }
 
 /// No callbacks for what happened in an environment after an event: the sandbox's controls may ask so.

@@ -22,11 +22,13 @@ pub struct Task {
     pub payload: String,
     /// When it is due, real time.
     pub run_at: Timestamp,
-    /// How often it was tried.
+    /// How often it was leased: tells this lease from an earlier one.
     pub attempts: i64,
+    /// How often it failed.
+    pub failures: i64,
 }
 
-const TASK: &str = "id, kind, account_id, sandbox, subject_id, payload, run_at, attempts";
+const TASK: &str = "id, kind, account_id, sandbox, subject_id, payload, run_at, attempts, failures";
 
 fn from_row(row: &mut Row) -> Result<Task, Error> {
     Ok(Task {
@@ -37,6 +39,7 @@ fn from_row(row: &mut Row) -> Result<Task, Error> {
         payload: row.take()?,
         run_at: row.take()?,
         attempts: row.take()?,
+        failures: row.take()?,
     })
 }
 
@@ -176,7 +179,7 @@ pub fn finish(tx: &mut Tx<'_>, task: &Task) -> Result<(), Error> {
 /// The task goes on with this payload; not a failure.
 pub fn go_on(tx: &mut Tx<'_>, task: &Task, run_at: Timestamp, payload: &str) -> Result<(), Error> {
     tx.execute(
-        "UPDATE task SET run_at = $3, payload = $4, lease_until = 0, attempts = 0 \
+        "UPDATE task SET run_at = $3, payload = $4, lease_until = 0, attempts = 0, failures = 0 \
          WHERE account_id = $1 AND id = $2",
         &[&task.scope.account, &task.id, &run_at, &payload],
     )?;
@@ -187,7 +190,7 @@ pub fn go_on(tx: &mut Tx<'_>, task: &Task, run_at: Timestamp, payload: &str) -> 
 /// The task failed and is tried again, or is given up.
 pub fn fail(tx: &mut Tx<'_>, task: &Task, error: &str, again_at: Option<Timestamp>) -> Result<(), Error> {
     tx.execute(
-        "UPDATE task SET error = $3, run_at = COALESCE($4, run_at), lease_until = 0, \
+        "UPDATE task SET error = $3, failures = failures + 1, run_at = COALESCE($4, run_at), lease_until = 0, \
          dead = CASE WHEN $4 IS NULL THEN 1 ELSE 0 END WHERE account_id = $1 AND id = $2",
         &[&task.scope.account, &task.id, &error, &again_at],
     )?;

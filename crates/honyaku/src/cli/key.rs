@@ -109,6 +109,10 @@ fn set(matches: &ArgMatches) -> Outcome {
             }
         }
         if let Some(text) = limit {
+            if key.successor.is_some() {
+                let text = "the key was rotated: set --spending-limit of the pair that took its place";
+                return Err(Error::Command(text.to_owned()));
+            }
             key.spending_limit = spending_limit(tx, &key, &text)?;
         }
         Ok::<_, Error>(keys::update(tx, &key)?)
@@ -134,6 +138,9 @@ fn rotate(matches: &ArgMatches) -> Outcome {
     let installation = installation(matches)?;
     let desk = Arc::clone(&installation.desk);
     let (pair, webhook_secret, environment) = installation.write(move |tx, now| {
+        let scope = named(tx, &public_key)?.scope;
+        // Orders that are being placed have counted what they cost by then.
+        accounts::lock_environment(tx, scope)?;
         let old = named(tx, &public_key)?;
         let pair = rotate_key(tx, &desk, &old, now.plus_s(hours * 3_600), now)?;
         let key = named(tx, &pair.public)?;

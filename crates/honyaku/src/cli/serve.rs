@@ -18,7 +18,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use store::sql::{Db, Dialect};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
@@ -50,11 +50,14 @@ pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
     listeners: Listeners,
+    told_to_stop: ToldToStop,
 }
 
 impl Running {
     /// Listens and opens the database; nothing is served yet.
     pub async fn start(config: &Config) -> Result<Self, Fault> {
+        // Whoever knows that it is up may stop it at once.
+        let told_to_stop = ToldToStop::listen()?;
         let listen = config.text("listen");
         let plain = TcpListener::bind(listen).await.map_err(|error| format!("listen {listen}: {error}"))?;
         let address = plain.local_addr()?;
@@ -73,16 +76,16 @@ impl Running {
         contents.recognise(&db).await?;
         let app = Arc::new(assemble(config, db, desk, contents)?);
         let listeners = Listeners { plain, tls: tls(config).await? };
-        Ok(Self { app, address, listeners })
+        Ok(Self { app, address, listeners, told_to_stop })
     }
 
     /// Serves until SIGINT or SIGTERM, then ends requests and workers in flight.
-    pub async fn until_told(self) {
+    pub async fn until_told(mut self) {
         let (stop, stopped) = watch::channel(false);
         let mut workers = work::start(&self.app, &stopped);
         let app = Arc::clone(&self.app);
         tokio::spawn(async move {
-            told_to_stop().await;
+            self.told_to_stop.come().await;
             tracing::info!("stopping");
             app.closing.store(true, Ordering::Relaxed);
             let _ = stop.send(true);
@@ -176,15 +179,22 @@ async fn tls(config: &Config) -> Result<Option<(TcpListener, TlsAcceptor)>, Faul
     Ok(Some((listener, TlsAcceptor::from(Arc::new(server)))))
 }
 
-async fn told_to_stop() {
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        // Without signals only kill -9 ends us, which loses nothing either.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+/// SIGINT and SIGTERM, from when on they are listened to.
+struct ToldToStop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl ToldToStop {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Returns when one of them comes.
+    async fn come(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }

@@ -140,7 +140,7 @@ pub const SETTINGS: &[Setting] = &[
     setting(
         "sandbox.api_url",
         "",
-        "a host of its own for the sandbox's API, such as https://api.sandbox.acme.example: /v2/ there is the sandbox; empty: none",
+        "a host of its own for the sandbox's API, such as https://api.sandbox.acme.example: /v2/ there is the sandbox; a proxy has to pass Host on; empty: none",
     ),
     switch(
         "sandbox.key_selects_environment",

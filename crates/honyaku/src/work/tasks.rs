@@ -68,7 +68,7 @@ async fn batch(app: &Arc<App>) -> Result<Found, Error> {
     }
     // Other nodes take over what one that is gone has leased.
     let lease_ms = if app.db.is_server() { lease::SHORT_MS } else { LEASE_MS };
-    let leased = app.db.write(move |tx| tasks::lease(tx, now, lease_ms, BATCH as i64)).await?;
+    let leased = app.db.write(move |tx| tasks::lease(tx, real_now(), lease_ms, BATCH as i64)).await?;
     let (count, all) = (leased.len(), leased.clone());
     let running = stream::iter(leased).map(|task| work(app, task)).buffer_unordered(SIDE_BY_SIDE);
     let go_on: Vec<bool> = tokio::select! {
@@ -82,9 +82,11 @@ async fn batch(app: &Arc<App>) -> Result<Found, Error> {
 async fn prolong(app: &App, batch: Vec<Task>) -> Infallible {
     loop {
         tokio::time::sleep(lease::PROLONGED_EACH).await;
-        let (batch, until) = (batch.clone(), real_now().plus_ms(lease::SHORT_MS));
-        let stay =
-            move |tx: &mut Tx<'_>| batch.iter().try_for_each(|task| tasks::stay_leased(tx, task, until));
+        let batch = batch.clone();
+        let stay = move |tx: &mut Tx<'_>| {
+            let until = real_now().plus_ms(lease::SHORT_MS);
+            batch.iter().try_for_each(|task| tasks::stay_leased(tx, task, until))
+        };
         if let Err(error) = app.db.write(stay).await {
             tracing::warn!(%error, "tasks could not be kept; other nodes may take them over");
         }
@@ -107,7 +109,7 @@ async fn work(app: &Arc<App>, task: Task) -> bool {
 
 async fn fail(app: &App, task: Task, error: &Error) {
     tracing::error!(task = task.id, kind = task.kind, %error, "a task failed");
-    let failed_before = usize::try_from(task.attempts - 1).unwrap_or(usize::MAX);
+    let failed_before = usize::try_from(task.failures).unwrap_or(usize::MAX);
     let again = RETRIES_MIN.get(failed_before).map(|minutes| real_now().plus_s(minutes * 60).plus_ms(500));
     let (id, text) = (task.id, error.to_string());
     if let Err(error) = app.db.write(move |tx| tasks::fail(tx, &task, &text, again)).await {

@@ -11,6 +11,8 @@ use domain::ids::{AccountId, DeliveryId, Timestamp};
 use outbound::Standing;
 use service::Error;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use store::deliveries;
@@ -27,12 +29,16 @@ pub const LONGEST_MS: i64 = 30_000;
 const MORE_EACH: Duration = Duration::from_millis(250);
 /// Then others that stand alike come first.
 const LONGEST_TURN: Duration = Duration::from_secs(5);
+/// Who takes longer is not prompt.
+const PROMPT: Duration = Duration::from_secs(1);
+/// Slots that a turn may take, whoever's it is.
+const MOST_FOR_ONE: usize = 4;
 
 /// What the loop knows of its turns.
 struct Turns {
     /// Free slots, in the order of `Standing::ALL`.
     slots: [Arc<Semaphore>; Standing::ALL.len()],
-    /// Deliveries that are being sent, by destination.
+    /// Destinations that have their turn, and which deliveries they got in it.
     under_way: Mutex<HashMap<i64, Vec<(AccountId, DeliveryId)>>>,
     lease_ms: i64,
 }
@@ -46,21 +52,61 @@ impl Turns {
         }
     }
 
+    fn slots_of(&self, standing: Standing) -> &Arc<Semaphore> {
+        let at = Standing::ALL.iter().position(|known| *known == standing).unwrap_or_default();
+        &self.slots[at]
+    }
+
+    /// All free slots for destinations that stand like this, as many as make whole turns; none if that is none.
+    fn room(&self, standing: Standing) -> Option<OwnedSemaphorePermit> {
+        let (slots, width) = (self.slots_of(standing), standing.width());
+        let whole = slots.available_permits() / width * width;
+        // Turns may take some in between: then there will be a next time.
+        Arc::clone(slots).try_acquire_many_owned(whole as u32).ok().filter(|room| room.num_permits() > 0)
+    }
+
+    /// A destination's turn begins; false if one is under way.
+    fn begin(&self, destination: i64) -> bool {
+        match self.under_way().entry(destination) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(Vec::new());
+                true
+            }
+        }
+    }
+
     fn under_way(&self) -> std::sync::MutexGuard<'_, HashMap<i64, Vec<(AccountId, DeliveryId)>>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Gives turns until told to stop.
-pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
+/// Gives turns until told to stop, and then waits for the end of those that are under way.
+pub async fn run(app: Arc<App>, stop: watch::Receiver<bool>) {
     let turns = Arc::new(Turns::new(&app));
-    if app.db.is_server() {
-        tokio::spawn(prolong(Arc::clone(&app), Arc::clone(&turns), stop.clone()));
+    let mut running = JoinSet::new();
+    let prolonging = prolong(&app, &turns);
+    let giving = async {
+        give(&app, &turns, &mut running, stop).await;
+        while running.join_next().await.is_some() {}
+    };
+    tokio::select! {
+        () = giving => {}
+        never = prolonging => match never {},
     }
+}
+
+async fn give(
+    app: &Arc<App>,
+    turns: &Arc<Turns>,
+    running: &mut JoinSet<()>,
+    mut stop: watch::Receiver<bool>,
+) {
     let alarm = app.db.alarms().of(Chore::Delivery);
     while !*stop.borrow() {
+        while running.try_join_next().is_some() {}
         alarm.look_begins();
-        match look(&app, &turns).await {
+        match look(app, turns, running).await {
             Ok(Found::Destinations(0)) => tokio::time::sleep(GATHER).await,
             Ok(Found::Destinations(_)) => {}
             Ok(Found::Nothing { next }) => {
@@ -85,50 +131,34 @@ enum Found {
 }
 
 /// Gives every destination that is due a turn, as far as there is room for those that stand like it.
-async fn look(app: &Arc<App>, turns: &Arc<Turns>) -> Result<Found, Error> {
+async fn look(app: &Arc<App>, turns: &Arc<Turns>, running: &mut JoinSet<()>) -> Result<Found, Error> {
     let now = real_now();
     let due = app.db.read_once(|tx| deliveries::next_due(tx, Standing::ALL.map(Standing::code))).await?;
     let (mut next, mut taken) = (None::<Timestamp>, None);
-    for ((standing, slots), due) in Standing::ALL.into_iter().zip(&turns.slots).zip(due) {
+    for (standing, due) in Standing::ALL.into_iter().zip(due) {
         // Without room it has to wait for the end of a turn, which rings.
-        let room = slots.available_permits() / standing.width();
-        let Some(due) = due.filter(|_| room > 0) else { continue };
+        let (Some(due), Some(mut room)) = (due, turns.room(standing)) else { continue };
         if due > now {
             next = Some(next.map_or(due, |next| next.min(due)));
             continue;
         }
-        let (limit, again_at) = (room as i64, now.plus_ms(turns.lease_ms));
-        let destinations = app
-            .db
-            .write_in_background(move |tx| {
-                deliveries::take_destinations(tx, standing.code(), now, again_at, limit)
-            })
-            .await?;
+        let width = standing.width();
+        let (limit, lease_ms) = ((room.num_permits() / width) as i64, turns.lease_ms);
+        let take = move |tx: &mut Tx<'_>| {
+            let now = real_now();
+            deliveries::take_destinations(tx, standing.code(), now, now.plus_ms(lease_ms), limit)
+        };
+        let destinations = app.db.write_in_background(take).await?;
         taken = Some(taken.unwrap_or(0) + destinations.len());
         for destination in destinations {
-            let Ok(slot) = Arc::clone(slots).try_acquire_many_owned(standing.width() as u32) else { break };
-            tokio::spawn(turn(Arc::clone(app), Arc::clone(turns), standing, destination, slot));
+            // One whose lease had ended is under way here already, and its turn will end.
+            let begins = turns.begin(destination);
+            let Some(slots) = room.split(width).filter(|_| begins) else { continue };
+            let turn = Turn { app: Arc::clone(app), turns: Arc::clone(turns), standing, destination };
+            running.spawn(turn.run(slots));
         }
     }
     Ok(taken.map_or(Found::Nothing { next }, Found::Destinations))
-}
-
-/// One destination's turn: what is due is sent side by side, then it is due again when its
-/// next delivery is.
-async fn turn(
-    app: Arc<App>,
-    turns: Arc<Turns>,
-    standing: Standing,
-    destination: i64,
-    slots: OwnedSemaphorePermit,
-) {
-    let turn = Turn { app, turns, standing, destination };
-    turn.send(slots).await;
-    turn.turns.under_way().remove(&destination);
-    let end = move |tx: &mut Tx<'_>| service::callbacks::end_turn(tx, destination, real_now());
-    if let Err(error) = turn.app.db.write_in_background(end).await {
-        tracing::error!(%error, "a destination's turn could not be ended; its lease will end");
-    }
 }
 
 /// A turn that is under way.
@@ -140,6 +170,18 @@ struct Turn {
 }
 
 impl Turn {
+    /// What is due is sent side by side, then the destination is due again when its next delivery is.
+    async fn run(self, slots: OwnedSemaphorePermit) {
+        self.send(slots).await;
+        let destination = self.destination;
+        // Before the database says that it may have its next turn.
+        self.turns.under_way().remove(&destination);
+        let end = move |tx: &mut Tx<'_>| service::callbacks::end_turn(tx, destination, real_now());
+        if let Err(error) = self.app.db.write_in_background(end).await {
+            tracing::error!(%error, "a destination's turn could not be ended; its lease will end");
+        }
+    }
+
     /// Sends what is due. A receiver that keeps some waiting gets more beside them, as far as it may have more,
     /// unless it failed meanwhile.
     async fn send(&self, mut slots: OwnedSemaphorePermit) {
@@ -152,12 +194,17 @@ impl Turn {
             if sending.is_empty() {
                 return;
             }
-            let goes_on = works && began.elapsed() < LONGEST_TURN && sending.len() < self.standing.width();
             tokio::select! {
                 Some(sent) = sending.join_next() => works &= sent.unwrap_or(false),
-                () = tokio::time::sleep(MORE_EACH), if goes_on => {
+                () = tokio::time::sleep(MORE_EACH) => {
+                    if began.elapsed() > PROMPT {
+                        self.leave_the_prompt(&mut slots);
+                    }
                     let more = self.standing.width() - sending.len();
-                    if self.has_more().await && let Ok(room) = Arc::clone(slots.semaphore()).try_acquire_many_owned(more as u32) {
+                    let goes_on = works && began.elapsed() < LONGEST_TURN && !self.app.is_closing();
+                    if more > 0 && goes_on && self.has_more().await
+                        && let Ok(room) = Arc::clone(slots.semaphore()).try_acquire_many_owned(more as u32)
+                    {
                         slots.merge(room);
                         self.add(&mut sending, more).await;
                     }
@@ -168,8 +215,9 @@ impl Turn {
 
     /// Leases what is due and begins to send it.
     async fn add(&self, sending: &mut JoinSet<bool>, limit: usize) {
-        let (destination, now, lease_ms) = (self.destination, real_now(), self.turns.lease_ms);
-        let lease = move |tx: &mut Tx<'_>| deliveries::lease(tx, destination, now, lease_ms, limit as i64);
+        let (destination, lease_ms) = (self.destination, self.turns.lease_ms);
+        let lease =
+            move |tx: &mut Tx<'_>| deliveries::lease(tx, destination, real_now(), lease_ms, limit as i64);
         match self.app.db.write_in_background(lease).await {
             Ok(leased) => {
                 let ids = leased.iter().map(|delivery| (delivery.scope.account, delivery.id));
@@ -189,10 +237,26 @@ impl Turn {
         more.unwrap_or(false)
     }
 
+    /// Who was prompt and keeps us waiting, or has yet to answer for the first time, is not to hold up others of
+    /// whom nothing bad is known: it takes the room of those that are slow or fail, if there is some.
+    fn leave_the_prompt(&self, slots: &mut OwnedSemaphorePermit) {
+        let here = |standing| Arc::ptr_eq(slots.semaphore(), self.turns.slots_of(standing));
+        if !here(Standing::Prompt) && !here(Standing::New) {
+            return;
+        }
+        let wanted = slots.num_permits() as u32;
+        let elsewhere = [Standing::Slow, Standing::Failing].into_iter().find_map(|standing| {
+            Arc::clone(self.turns.slots_of(standing)).try_acquire_many_owned(wanted).ok()
+        });
+        if let Some(elsewhere) = elsewhere {
+            self.give_back(Some(std::mem::replace(slots, elsewhere)));
+        }
+    }
+
     /// Frees slots. The loop does not look for destinations without room: now it has to.
     fn give_back(&self, slots: Option<OwnedSemaphorePermit>) {
         let Some(slots) = slots.filter(|slots| slots.num_permits() > 0) else { return };
-        let no_room = slots.semaphore().available_permits() < self.standing.width();
+        let no_room = slots.semaphore().available_permits() < MOST_FOR_ONE;
         drop(slots);
         if no_room {
             self.app.db.alarms().of(Chore::Delivery).ring(AT_ONCE);
@@ -200,20 +264,21 @@ impl Turn {
     }
 }
 
-/// Prolongs what turns that last longer have on lease, until told to stop.
-async fn prolong(app: Arc<App>, turns: Arc<Turns>, mut stop: watch::Receiver<bool>) {
-    while !*stop.borrow() {
-        tokio::select! {
-            () = tokio::time::sleep(lease::PROLONGED_EACH) => {}
-            _ = stop.changed() => break,
-        }
+/// Prolongs what turns have on lease where other nodes may take it, for as long as it is asked to.
+async fn prolong(app: &Arc<App>, turns: &Arc<Turns>) -> Infallible {
+    if !app.db.is_server() {
+        return std::future::pending().await;
+    }
+    loop {
+        tokio::time::sleep(lease::PROLONGED_EACH).await;
         let mut under_way: Vec<_> = turns.under_way().iter().map(|(id, sent)| (*id, sent.clone())).collect();
         if under_way.is_empty() {
             continue;
         }
         under_way.sort_unstable_by_key(|(destination, _)| *destination);
-        let until = real_now().plus_ms(turns.lease_ms);
+        let lease_ms = turns.lease_ms;
         let stay = move |tx: &mut Tx<'_>| {
+            let until = real_now().plus_ms(lease_ms);
             under_way.iter().try_for_each(|(id, sent)| deliveries::stay_taken(tx, *id, sent, until))
         };
         if let Err(error) = app.db.write(stay).await {

@@ -68,6 +68,14 @@ fn an_address_that_is_none_is_told_at_the_start() {
         let said = String::from_utf8_lossy(&done.stderr).into_owned();
         assert!(!done.status.success() && said.contains("sandbox.api_url"), "{address}: {said}");
     }
+    let same =
+        ["config", "--public-url", "https://acme.example", "--sandbox-api-url", "https://acme.example:8443"];
+    let done = shop.database.command(&same).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(
+        !done.status.success() && said.contains("write another host"),
+        "all would be the sandbox: {said}"
+    );
 }
 
 #[test]

@@ -20,9 +20,11 @@ struct Seen {
     /// Calls that were given up before they were answered.
     given_up: usize,
     released: bool,
+    /// Whoever answered below `/turns` holds its calls from now on.
+    turned: bool,
 }
 
-/// Answers at once below `/prompt`, and below `/hold` when it is told to. It has all of the machine's own
+/// Answers at once below `/prompt`, and below `/hold` when it is told to; below `/turns` first so, then so. It has all of the machine's own
 /// addresses, each of which is a destination.
 struct Receiver {
     port: u16,
@@ -72,7 +74,7 @@ fn take(caller: &TcpStream, (seen, told): &(Mutex<Seen>, Condvar)) -> Option<()>
     }
     reader.read_exact(&mut vec![0; length]).ok()?;
     let mut now = seen.lock().unwrap();
-    if path == "/hold" {
+    if path == "/hold" || path == "/turns" && now.turned {
         now.held += 1;
         now.most_held = now.most_held.max(now.held);
         caller.set_nonblocking(true).unwrap();
@@ -126,6 +128,34 @@ fn a_prompt_receiver_does_not_wait_for_hundreds_that_never_answer() {
     shop.orders(&json!([called_back_at("in between", &prompt)])).unwrap();
 
     shop.until("the prompt one is called", || receiver.seen(|seen| seen.answered == 2));
+    assert_eq!(receiver.seen(|seen| seen.given_up), 0, "it waited until others were given up");
+}
+
+/// As when the one who hosts them is cut off.
+#[test]
+fn a_prompt_receiver_does_not_wait_for_others_that_were_prompt_until_now() {
+    let shop = Shop::open();
+    let receiver = Receiver::open();
+    let prompt = receiver.url("127.0.0.1", "prompt");
+    proves_itself(&shop, &prompt);
+    let others: Vec<Value> = (1..=90)
+        .map(|number| {
+            called_back_at(&format!("other{number}"), &receiver.url(&format!("127.3.0.{number}"), "turns"))
+        })
+        .collect();
+    let placed = shop.orders(&json!(others)).unwrap();
+    let waiting = "SELECT COUNT(*) FROM delivery WHERE state = 'waiting'";
+    shop.until("all are known to be prompt", || receiver.seen(|seen| seen.answered == 91));
+    shop.until("and it is written down", || shop.database.ask(waiting) == 0);
+    receiver.seen.0.lock().unwrap().turned = true;
+    for id in placed["job_ids"].as_array().unwrap() {
+        shop.control(id.as_str().unwrap(), "take", &json!({})).unwrap();
+    }
+    shop.until("they hold all the room", || receiver.seen(|seen| seen.held >= 80));
+
+    shop.orders(&json!([called_back_at("in between", &prompt)])).unwrap();
+
+    shop.until("the prompt one is called", || receiver.seen(|seen| seen.answered == 92));
     assert_eq!(receiver.seen(|seen| seen.given_up), 0, "it waited until others were given up");
 }
 

@@ -179,7 +179,7 @@ fn a_server_is_backed_up_under_load_by_what_the_page_says() {
 fn migrations_are_listed_run_once_and_never_backwards() {
     let database = Database::bare();
     let all = |state: &str| {
-        ["base", "file", "scale", "version", "age", "account", "keys", "inbox", "standing"]
+        ["base", "file", "scale", "version", "age", "account", "keys", "inbox", "standing", "failures"]
             .iter()
             .zip(1..)
             .map(|(name, number)| format!("{number:04} {name} {state}"))

@@ -119,6 +119,9 @@ fn one_limit_holds_for_a_key_and_all_that_follow_it() {
         let refused = shop.orders(&json!([job("one too many")])).unwrap_err();
         assert!(refused.code() == 2700 && refused.msg().contains("spending limit"), "{}", refused.err);
     }
+    let of_old = ["key", "set", "--key", first["public_key"].as_str().unwrap(), "--spending-limit", "9.00"];
+    let refused = shop.database.command(&of_old).output().unwrap();
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("the pair that took its place"));
     limited(&shop, "0.50");
     with_key(&mut shop, &first);
     shop.orders(&json!([job("the last")])).unwrap();

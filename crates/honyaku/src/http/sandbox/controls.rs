@@ -29,7 +29,7 @@ async fn step(
     call.write(data, move |tx, ctx| {
         // Who is not the account's must not learn that the job exists.
         look::job(tx, ctx, id, false)?;
-        let before = store::events::newest(tx)?;
+        let before = store::events::newest(tx, ctx.scope)?;
         step(tx, &ctx.acting(Actor::Sandbox), id)?;
         if !sends(tx, ctx, callbacks)? {
             store::events::silence_after(tx, ctx.scope, before)?;
@@ -222,7 +222,7 @@ pub async fn advance_many(mut call: Call) -> Result<Answer, Failure> {
     call.write(&data, move |tx, ctx| {
         let ctx = &ctx.acting(Actor::Sandbox);
         let silent = !sends(tx, ctx, callbacks)?;
-        let before = store::events::newest(tx)?;
+        let before = store::events::newest(tx, ctx.scope)?;
         let mut moved: Vec<String> = Vec::new();
         for status in Status::ALL.into_iter().filter(|status| !status.is_finished()) {
             if only.is_some_and(|only| only != status) {
