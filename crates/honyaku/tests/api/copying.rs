@@ -92,7 +92,7 @@ fn kill_copy_at(trap: &Trap, from: &Database, to: &Database) {
     if to.is_postgres() {
         // The server would notice at the end of the statement that nobody is there any more.
         to.change(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity \
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
              WHERE datname = current_database() AND pid <> pg_backend_pid()",
         );
     }

@@ -29,7 +29,7 @@ pub fn add(text: &str, unit: Unit, tally: &mut Tally) {
             }
             Sort::Separator => ' ',
             Sort::Rest => {
-                has_words |= letter.is_alphanumeric();
+                has_words |= !letter.is_ascii() || letter.is_ascii_alphanumeric();
                 if letter == ':' { COLON } else { letter }
             }
         };
@@ -37,7 +37,8 @@ pub fn add(text: &str, unit: Unit, tally: &mut Tally) {
             rest.push(kept);
         }
     }
-    // Alphanumeric covers letters and numbers, and more; without any there is no word.
+    // Without any that may be a letter or a number there is no word. What the compiler knows of others is not
+    // asked: it is another version of Unicode.
     if has_words {
         tally.units += words(&rest);
     }
