@@ -17,6 +17,7 @@ use robot::instruction::CallbackTrick;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::deliveries::{self, Attempt, Delivery};
+use store::destinations;
 use store::events::{self, Event};
 use store::sql::Tx;
 use store::{jobs, keys};
@@ -35,7 +36,7 @@ pub fn fan_out(tx: &mut Tx<'_>, desk: &Desk, real_now: Timestamp, limit: i64) ->
     let mut destinations: BTreeMap<&str, i64> =
         addresses.iter().flatten().map(|address| (address.as_str(), 0)).collect();
     for (address, id) in &mut destinations {
-        *id = deliveries::destination(tx, address)?;
+        *id = destinations::lock_or_make(tx, address)?;
     }
     for (event, address) in waiting.iter().zip(&addresses) {
         if let Some(id) = address.as_deref().and_then(|address| destinations.get(address)) {
@@ -74,7 +75,7 @@ fn deliver(tx: &mut Tx<'_>, event: &Event, destination: i64, real_now: Timestamp
         _ => (1, 0),
     };
     let run_at = real_now.plus_ms(delay_ms);
-    deliveries::expect(tx, destination, run_at, real_now)?;
+    destinations::expect(tx, destination, run_at, real_now)?;
     for _ in 0..times {
         let delivery = Delivery {
             id: DeliveryId(tx.reserve_ids("delivery", 1)?),
@@ -303,7 +304,7 @@ pub fn conclude(
     // The destination before the delivery, as everywhere, so that nobody waits for each other.
     let standing = Standing::after(outcome);
     if outcome.delivered() {
-        deliveries::destination_works(tx, delivery.destination, standing.code())?;
+        destinations::works(tx, delivery.destination, standing.code())?;
     } else {
         count_failure(tx, &ctx, delivery.destination, standing)?;
     }
@@ -313,10 +314,9 @@ pub fn conclude(
 
 /// The destination failed once more. After days of failures it is paused, and its owner told.
 fn count_failure(tx: &mut Tx<'_>, ctx: &Context, destination: i64, standing: Standing) -> Result<(), Error> {
-    let (failures, since) = deliveries::destination_failed(tx, destination, standing.code(), ctx.real_now)?;
+    let (failures, since) = destinations::failed(tx, destination, standing.code(), ctx.real_now)?;
     let failures = u32::try_from(failures).unwrap_or(u32::MAX);
-    if schedule::is_dead(failures, since.0, ctx.real_now.0) && deliveries::pause_destination(tx, destination)?
-    {
+    if schedule::is_dead(failures, since.0, ctx.real_now.0) && destinations::pause(tx, destination)? {
         crate::mail::destination_paused(tx, ctx, destination)?;
         tracing::warn!(destination, account = ctx.scope.account.0, "paused after days of failures");
     }
@@ -326,15 +326,15 @@ fn count_failure(tx: &mut Tx<'_>, ctx: &Context, destination: i64, standing: Sta
 /// After a destination's turn: when it is due again.
 pub fn end_turn(tx: &mut Tx<'_>, destination: i64, real_now: Timestamp) -> Result<(), Error> {
     // Locked first: a delivery that is being made for it is waited for, and then seen.
-    let failures = deliveries::failures_locked(tx, destination)?;
+    let failures = destinations::failures_locked(tx, destination)?;
     let pause_ms = schedule::pause_ms(u32::try_from(failures).unwrap_or(u32::MAX));
-    Ok(deliveries::end_turn(tx, destination, real_now.plus_ms(pause_ms))?)
+    Ok(destinations::end_turn(tx, destination, real_now.plus_ms(pause_ms))?)
 }
 
 /// After a delivery that was sent apart from a turn, as the test clock does: a turn that is under way will see
 /// what is left.
 pub fn sent_apart(tx: &mut Tx<'_>, destination: i64, real_now: Timestamp) -> Result<(), Error> {
-    if deliveries::is_in_turn(tx, destination, real_now)? {
+    if destinations::is_in_turn(tx, destination, real_now)? {
         return Ok(());
     }
     end_turn(tx, destination, real_now)
@@ -343,7 +343,7 @@ pub fn sent_apart(tx: &mut Tx<'_>, destination: i64, real_now: Timestamp) -> Res
 /// Resumes the paused destinations that the account's callbacks wait for, or the one that is
 /// named, and sends what was held back. The destinations that were resumed. Contract: api-v2 8.
 pub fn resume(tx: &mut Tx<'_>, ctx: &Context, destination: Option<&str>) -> Result<Vec<String>, Error> {
-    let mut paused = deliveries::paused(tx, ctx.scope)?;
+    let mut paused = destinations::paused(tx, ctx.scope)?;
     if let Some(wanted) = destination {
         paused.retain(|paused| paused.address == wanted);
         if paused.is_empty() {
@@ -353,7 +353,7 @@ pub fn resume(tx: &mut Tx<'_>, ctx: &Context, destination: Option<&str>) -> Resu
         }
     }
     for paused in &paused {
-        deliveries::resume(tx, ctx.scope, paused, ctx.real_now)?;
+        destinations::resume(tx, ctx.scope, paused, ctx.real_now)?;
     }
     Ok(paused.into_iter().map(|paused| paused.address).collect())
 }

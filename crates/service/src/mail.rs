@@ -4,7 +4,7 @@
 use crate::context::Context;
 use crate::error::Error;
 use domain::ids::{AccountId, Environment, Scope};
-use store::deliveries::{self, Paused};
+use store::destinations::{self, Paused};
 use store::mails::{self, New};
 use store::sql::Tx;
 
@@ -13,11 +13,11 @@ const PAUSED: &str = "destination paused";
 /// Tells the owners of all accounts whose callbacks wait for a destination that it is paused.
 /// Sandboxes send no mail unless the installation lets them.
 pub(crate) fn destination_paused(tx: &mut Tx<'_>, ctx: &Context, destination: i64) -> Result<(), Error> {
-    for scope in deliveries::scopes_waiting(tx, destination)? {
+    for scope in destinations::scopes_waiting(tx, destination)? {
         if scope.environment == Environment::Sandbox && !ctx.desk.sandbox_mail {
             continue;
         }
-        let paused = deliveries::paused(tx, scope)?.into_iter().find(|paused| paused.id == destination);
+        let paused = destinations::paused(tx, scope)?.into_iter().find(|paused| paused.id == destination);
         if let Some(paused) = paused {
             tell_owner(tx, ctx, scope, &paused)?;
         }

@@ -7,6 +7,7 @@ pub mod belonging;
 pub mod claims;
 pub mod copy;
 pub mod deliveries;
+pub mod destinations;
 pub mod events;
 pub mod files;
 pub mod glossaries;

@@ -16,6 +16,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use store::deliveries;
+use store::destinations;
 use store::sql::{AT_ONCE, Chore, Tx};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -133,7 +134,7 @@ enum Found {
 /// Gives every destination that is due a turn, as far as there is room for those that stand like it.
 async fn look(app: &Arc<App>, turns: &Arc<Turns>, running: &mut JoinSet<()>) -> Result<Found, Error> {
     let now = real_now();
-    let due = app.db.read_once(|tx| deliveries::next_due(tx, Standing::ALL.map(Standing::code))).await?;
+    let due = app.db.read_once(|tx| destinations::next_due(tx, Standing::ALL.map(Standing::code))).await?;
     let (mut next, mut taken) = (None::<Timestamp>, None);
     for (standing, due) in Standing::ALL.into_iter().zip(due) {
         // Without room it has to wait for the end of a turn, which rings.
@@ -146,7 +147,7 @@ async fn look(app: &Arc<App>, turns: &Arc<Turns>, running: &mut JoinSet<()>) -> 
         let (limit, lease_ms) = ((room.num_permits() / width) as i64, turns.lease_ms);
         let take = move |tx: &mut Tx<'_>| {
             let now = real_now();
-            deliveries::take_destinations(tx, standing.code(), now, now.plus_ms(lease_ms), limit)
+            destinations::take(tx, standing.code(), now, now.plus_ms(lease_ms), limit)
         };
         let destinations = app.db.write_in_background(take).await?;
         taken = Some(taken.unwrap_or(0) + destinations.len());
@@ -279,7 +280,7 @@ async fn prolong(app: &Arc<App>, turns: &Arc<Turns>) -> Infallible {
         let lease_ms = turns.lease_ms;
         let stay = move |tx: &mut Tx<'_>| {
             let until = real_now().plus_ms(lease_ms);
-            under_way.iter().try_for_each(|(id, sent)| deliveries::stay_taken(tx, *id, sent, until))
+            under_way.iter().try_for_each(|(id, sent)| destinations::stay_taken(tx, *id, sent, until))
         };
         if let Err(error) = app.db.write(stay).await {
             tracing::warn!(%error, "turns could not be prolonged; other nodes may send the same callbacks");

@@ -11,7 +11,8 @@ use domain::ids::{DeliveryId, EventId};
 use serde_json::{Value, json};
 use service::look;
 use std::time::Duration;
-use store::deliveries::{self, Delivery, Paused};
+use store::deliveries::{self, Delivery};
+use store::destinations::{self, Paused};
 use tokio::time::Instant;
 
 const EVENTS_DEFAULT: i64 = 100;
@@ -72,7 +73,7 @@ pub async fn callbacks(mut call: Call) -> Result<Answer, Failure> {
     let (state, limit) = read().map_err(|fault| call.fault(&fault))?;
     let list = call
         .read(move |tx, ctx| {
-            let paused = deliveries::paused(tx, ctx.scope)?;
+            let paused = destinations::paused(tx, ctx.scope)?;
             let mut list: Vec<Value> = Vec::new();
             for delivery in deliveries::list(tx, ctx.scope, state.as_deref(), limit)? {
                 let attempts = deliveries::attempts(tx, &delivery)?;

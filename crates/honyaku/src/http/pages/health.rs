@@ -29,7 +29,7 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Response<Body> {
     let counts = |tx: &mut store::sql::Tx<'_>| {
         Ok::<_, store::sql::Error>((
             store::tasks::counts(tx, real_now())?,
-            store::deliveries::count_paused(tx)?,
+            store::destinations::count_paused(tx)?,
         ))
     };
     if let Ok(((waiting, late, dead), paused)) = app.db.read(counts).await {
