@@ -175,7 +175,7 @@ fn a_server_is_backed_up_under_load_by_what_the_page_says() {
     shop.orders_text("life goes on");
     shop.verify();
     connect(&format!("{server}/postgres"))
-        .batch_execute(&format!("DROP DATABASE {name}_before_restore WITH (FORCE)"))
+        .batch_execute(&format!("DROP DATABASE old_{name} WITH (FORCE)"))
         .unwrap();
 }
 
