@@ -138,7 +138,7 @@ pub fn show(tx: &mut Tx<'_>, desk: &Arc<Desk>, token: &str, real_now: Timestamp)
 
 /// True if the token belongs to an open challenge.
 pub fn exists(tx: &mut Tx<'_>, token: &str) -> Result<bool, Error> {
-    Ok(reviews::captcha_exists(tx, token)?)
+    Ok(reviews::open_captcha(tx, token)?.is_some())
 }
 
 /// The right answer was given in this transaction.

@@ -148,13 +148,6 @@ pub fn forget_captchas(tx: &mut Tx<'_>, scope: Scope, job: JobId) -> Result<(), 
     tx.send("DELETE FROM captcha WHERE account_id = $1 AND job_id = $2", &[&scope.account, &job])
 }
 
-/// True if there is an open challenge with this token.
-pub fn captcha_exists(tx: &mut Tx<'_>, token: &str) -> Result<bool, Error> {
-    let found: Option<i64> =
-        tx.query_opt("SELECT 1 FROM captcha WHERE token = $1 AND used = 0", &[&token], Row::take)?;
-    Ok(found.is_some())
-}
-
 /// The challenge is over.
 pub fn use_up_captcha(tx: &mut Tx<'_>, scope: Scope, token: &str) -> Result<(), Error> {
     tx.execute(
