@@ -21,13 +21,15 @@ use super::work::{self, Shared, Work, spawn};
 use super::{Error, Tx, migrate};
 use fs4::FileExt;
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const STATEMENTS_KEPT: usize = 256;
+/// How long to wait for another program that writes the file.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How to open a file.
 #[derive(Clone, Debug)]
@@ -114,7 +116,7 @@ impl Sqlite {
 /// Writes a consistent copy of a file that may be in use, and checks it.
 pub fn snapshot(path: &Path, copy: &Path) -> Result<(), Error> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.busy_timeout(PATIENCE)?;
     make_private(copy)?;
     connection.execute("VACUUM INTO ?1", [copy.display().to_string()])?;
     let whole: String = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_ONLY)?.query_row(
@@ -172,15 +174,33 @@ fn connect(path: &Path) -> Result<Connection, Error> {
     make_private(path)?;
     let connection = Connection::open(path)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
-    connection.busy_timeout(Duration::from_secs(10))?;
+    connection.busy_timeout(PATIENCE)?;
     // Plans do not depend on bound values: otherwise statements are compiled anew for each.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    keep_a_log(&connection)?;
     connection.execute_batch(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; \
+        "PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; \
          PRAGMA cache_size=-24000; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864; \
          PRAGMA temp_store=MEMORY;",
     )?;
     Ok(connection)
+}
+
+/// Turns a new file to a log. For this the engine does not wait by itself: programs that make a file at
+/// the same moment would refuse each other.
+fn keep_a_log(connection: &Connection) -> Result<(), Error> {
+    let began = Instant::now();
+    loop {
+        match connection.execute_batch("PRAGMA journal_mode=WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && began.elapsed() < PATIENCE =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            done => return Ok(done?),
+        }
+    }
 }
 
 fn connect_to_read(path: &Path) -> Result<Connection, Error> {
@@ -254,6 +274,22 @@ fn read(sql: &mut Transaction<'_>, disk: &Disk, mut closure: Box<dyn Work>) {
 mod tests {
     use super::*;
     use std::os::unix::fs::MetadataExt as _;
+
+    /// Programs that make one file at the same moment: who turns it to its log holds it for an instant.
+    #[test]
+    fn a_new_file_is_opened_once_another_program_lets_go_of_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("honyaku.sqlite");
+        let other = Connection::open(&path).unwrap();
+        other.execute_batch("CREATE TABLE there (id INTEGER); BEGIN IMMEDIATE").unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(move || {
+                std::thread::sleep(Duration::from_millis(200));
+                other.execute_batch("COMMIT").unwrap();
+            });
+            connect(&path).unwrap();
+        });
+    }
 
     /// Other programs that open the file see by it that it is in use. Without it they take themselves for
     /// the last one when they close it, and remove the log that is being written.
