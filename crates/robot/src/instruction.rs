@@ -171,7 +171,7 @@ fn split_outside_quotes(list: &str) -> Vec<&str> {
 
 fn quoted(value: &str) -> Result<String, &'static str> {
     let inside = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(value);
-    if inside.is_empty() { Err("write a text in double quotes") } else { Ok(inside.to_owned()) }
+    if inside.trim().is_empty() { Err("write a text in double quotes") } else { Ok(inside.to_owned()) }
 }
 
 fn delay(value: &str) -> Result<Delay, &'static str> {

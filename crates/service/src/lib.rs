@@ -9,6 +9,7 @@ pub mod callbacks;
 pub mod cancel;
 pub mod captcha;
 pub mod claim;
+pub mod clock;
 pub mod comment;
 mod context;
 pub mod credits;

@@ -2,6 +2,14 @@
 //! by the same use cases as people. What they do and when follows the sandbox's settings,
 //! and the instructions inside a job. Source: sandbox 3.
 
+mod anew;
+mod translation;
+
+pub use anew::apply_to_open;
+pub(crate) use anew::plan_anew;
+use translation::TooLong;
+pub use translation::translation;
+
 use crate::context::Context;
 use crate::error::Error;
 use crate::timers::{self, Kind};
@@ -13,10 +21,10 @@ use domain::language::UnitType;
 use robot::instruction::{self, Delay, Instructions};
 use robot::settings::{Mode, Settings, Step};
 use serde_json::{Value, json};
+use store::claims;
 use store::jobs::{self, Job};
 use store::sql::Tx;
 use store::threads::{self, Subject};
-use store::{claims, glossaries};
 
 const FIRST_ROBOT: i64 = 9001;
 const FIRST_SENIOR: i64 = 9011;
@@ -166,36 +174,56 @@ fn after_taking(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> 
     if let Some(text) = &own.comment {
         speak(tx, ctx, job.id, author, text)?;
     }
-    if !own.unknown.is_empty() {
-        speak(
-            tx,
-            ctx,
-            job.id,
-            author,
-            &format!("I do not know these instructions: {}", own.unknown.join("; ")),
-        )?;
+    let not_followed = not_followed(job, &own);
+    if !not_followed.is_empty() {
+        let text = format!("I cannot follow these instructions: {}", not_followed.join("; "));
+        speak(tx, ctx, job.id, author, &text)?;
     }
-    let first_time = is_first_claim(tx, ctx, job)?;
     // Comments were counted as events; the timers below name the job as it is now.
     let Some(job) = jobs::lock(tx, ctx.scope, job.id)? else { return Ok(()) };
-    if own.decline && first_time {
-        return claim::decline(tx, ctx, job.id);
+    match whim(tx, ctx, &job, &own)? {
+        Some(Whim::Decline) => claim::decline(tx, ctx, job.id),
+        Some(Whim::Flag(reason)) => hold(tx, ctx, job.id, &reason),
+        Some(Whim::Expire) | None => plan_submit(tx, ctx, &job),
     }
-    if let Some(reason) = own.flag.as_ref().filter(|_| !own.expire && first_time) {
-        return hold(tx, ctx, job.id, reason);
-    }
-    plan_submit(tx, ctx, &job)
 }
 
-fn is_first_claim(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<bool, Error> {
-    Ok(claims::all_on(tx, ctx.scope, job.id)?.len() == 1)
+/// Instructions that nobody understands, or that this job does not allow.
+fn not_followed(job: &Job, own: &Instructions) -> Vec<String> {
+    let mut list = own.unknown.clone();
+    if let Some(too_long) = own.text.as_ref().and_then(|text| translation::too_long(job, text)) {
+        let TooLong { length, most } = too_long;
+        list.push(format!("text (it has {length} characters; max_chars of the job is {most})"));
+    }
+    list
+}
+
+/// What the robot does once instead of its work, when it is told to.
+enum Whim {
+    /// Gives the job back.
+    Decline,
+    /// Lets the deadline pass.
+    Expire,
+    /// Has it held, for this reason.
+    Flag(String),
+}
+
+/// What is done after a job was taken as often as now: first the first of what it was told, the next time the next.
+fn whim(tx: &mut Tx<'_>, ctx: &Context, job: &Job, own: &Instructions) -> Result<Option<Whim>, Error> {
+    let told = [
+        own.decline.then_some(Whim::Decline),
+        own.expire.then_some(Whim::Expire),
+        own.flag.clone().map(Whim::Flag),
+    ];
+    let taken_before = claims::all_on(tx, ctx.scope, job.id)?.len().saturating_sub(1);
+    Ok(told.into_iter().flatten().nth(taken_before))
 }
 
 /// Plans when a job that was taken is handed in; not if it is told to run out of time first.
 fn plan_submit(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> {
     let Some(settings) = working(ctx)? else { return Ok(()) };
     let own = instructions(job);
-    if own.expire && is_first_claim(tx, ctx, job)? {
+    if matches!(whim(tx, ctx, job, &own)?, Some(Whim::Expire)) {
         return Ok(());
     }
     match delay_ms(&settings, &settings.submit, own.submit.as_ref(), job, 2) {
@@ -281,7 +309,7 @@ fn correct_itself(tx: &mut Tx<'_>, ctx: &Context, id: JobId, number: u32) -> Res
     if job.status != Status::Reviewable {
         return Ok(());
     }
-    let better = version(&job, job.body_tgt.as_deref().unwrap_or(""), number + 2);
+    let better = translation::version(&job, job.body_tgt.as_deref().unwrap_or(""), number + 2);
     claim::correct(tx, ctx, &mut job)?;
     transition::move_job(tx, ctx, &mut job, Event::Revise)?;
     submit::submit(tx, ctx, id, &better)?;
@@ -292,51 +320,6 @@ fn last_customer_comment(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<Op
     let thread = threads::of(tx, ctx.scope, Subject::Job(id))?;
     let last = thread.into_iter().rev().find(|comment| comment.author == "customer");
     Ok(last.map(|comment| comment.body.chars().take(200).collect()))
-}
-
-/// What the robot writes for a job: the same each time, but marked with its version after
-/// corrections.
-pub fn translation(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<String, Error> {
-    let settings = ctx.robot()?;
-    let own = instructions(job);
-    let first = match own.text {
-        Some(text) => text,
-        None => {
-            let protected: Vec<(usize, usize)> = text::protected::spans(&job.body_src)
-                .into_iter()
-                .map(|span| (span.start, span.end))
-                .collect();
-            let terms = terms(tx, ctx, job)?;
-            fitting(
-                job,
-                robot::style::translate(settings.style, &job.body_src, &job.lc_tgt, &protected, &terms),
-            )
-        }
-    };
-    Ok(match u32::try_from(job.submissions) {
-        Ok(before) if before > 0 && job.status == Status::Revising => version(job, &first, before + 1),
-        _ => first,
-    })
-}
-
-/// A text marked as a version, no longer than the job allows.
-fn version(job: &Job, text: &str, number: u32) -> String {
-    fitting(job, robot::style::with_version(text, number))
-}
-
-/// What the robot makes up itself is cut to the length that the job allows.
-fn fitting(job: &Job, text: String) -> String {
-    match job.max_chars.and_then(|most| u64::try_from(most).ok()) {
-        Some(most) => text::length::cut(&text, most).to_owned(),
-        None => text,
-    }
-}
-
-/// The job's glossary as pairs of source and target terms.
-fn terms(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Vec<(String, String)>, Error> {
-    let Some(id) = job.glossary else { return Ok(Vec::new()) };
-    let glossary = glossaries::find(tx, ctx.scope, id)?;
-    Ok(glossary.map(|glossary| crate::glossary::terms(&glossary, &job.lc_tgt)).unwrap_or_default())
 }
 
 /// The customer wrote: the robot will answer, if it does that here.
@@ -364,23 +347,4 @@ pub fn speak(tx: &mut Tx<'_>, ctx: &Context, id: JobId, author: &str, body: &str
         _ => Actor::Translator,
     };
     comment::write(tx, &ctx.acting(actor), Subject::Job(id), author, body, None).map(|_| ())
-}
-
-/// Plans the robot's next step for every open job, after its settings changed.
-pub fn apply_to_open(tx: &mut Tx<'_>, ctx: &Context) -> Result<(), Error> {
-    let on_board = ctx.real(ctx.now.plus_ms(queue_delay_ms(ctx)?));
-    store::tasks::reschedule(tx, ctx.scope, Kind::Queue.code(), on_board)?;
-    for status in [Status::Available, Status::Pending, Status::Revising] {
-        for id in jobs::ids_with_status(tx, ctx.scope, status, None, i64::MAX)? {
-            for kind in [Kind::RobotTake, Kind::RobotSubmit] {
-                store::tasks::cancel(tx, ctx.scope, id.0, kind.code())?;
-            }
-            let Some(job) = jobs::lock(tx, ctx.scope, id)? else { continue };
-            match status {
-                Status::Pending => plan_submit(tx, ctx, &job)?,
-                _ => follow(tx, ctx, &job)?,
-            }
-        }
-    }
-    Ok(())
 }

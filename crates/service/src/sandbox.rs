@@ -1,9 +1,11 @@
-//! The sandbox's controls: steps by hand, forced statuses, the clock, the wipe. The steps
-//! go through the real use cases; only `force` may lead where no rule does. Source: sandbox 4 to 8.
+//! The sandbox's controls: steps by hand, forced statuses, the wipe. The steps
+//! go through the real use cases; only `force` may lead where no rule does. Source: sandbox 4, 5, 7 and 8.
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::{announce, captcha, claim, credits, look, machine, queue, review, robots, timers, transition};
+use crate::{
+    announce, captcha, claim, clock, credits, look, machine, queue, review, robots, timers, transition,
+};
 use domain::event::{Actor, Announcement};
 use domain::fault::Fault;
 use domain::ids::{JobId, Timestamp};
@@ -16,7 +18,7 @@ use store::jobs::{self, Job};
 use store::reviews::Feedback;
 use store::sandboxes::{self, Keep};
 use store::sql::Tx;
-use store::{accounts, claims, inboxes, tasks, threads};
+use store::{accounts, claims, inboxes, threads};
 
 /// Inboxes of one sandbox.
 const INBOXES_MOST: usize = 20;
@@ -42,18 +44,10 @@ pub fn overview(tx: &mut Tx<'_>, ctx: &Context) -> Result<Value, Error> {
         "currency": account.currency.code(),
         "robot": ctx.robot()?.show(),
         "original_behaviour": i64::from(accounts::controls_silent(tx, ctx.scope)?),
-        "clock": clock(ctx),
+        "clock": clock::show(ctx),
         "jobs": counts,
         "inboxes": inboxes,
     }))
-}
-
-/// The sandbox's clock.
-pub fn clock(ctx: &Context) -> Value {
-    json!({
-        "now": ctx.now.seconds(),
-        "offset": ctx.now.since_ms(ctx.real_now) / 1000,
-    })
 }
 
 /// Changes the robot's settings.
@@ -298,41 +292,6 @@ fn start_timers(tx: &mut Tx<'_>, ctx: &Context, job: &Job, to: Status) -> Result
         Status::Available | Status::Revising => robots::follow(tx, ctx, job),
         _ => Ok(()),
     }
-}
-
-/// Sets how far a step of the clock may go: to the next thing that is due, if that is
-/// before `until`.
-pub fn next_due(tx: &mut Tx<'_>, ctx: &Context) -> Result<Option<Timestamp>, Error> {
-    let task = tasks::next_due_of(tx, ctx.scope)?;
-    let delivery = store::deliveries::next_due_of(tx, ctx.scope)?;
-    let real = match (task, delivery) {
-        (Some(task), Some(delivery)) => Some(task.min(delivery)),
-        (one, other) => one.or(other),
-    };
-    Ok(real.map(|real| ctx.now.plus_ms(real.since_ms(ctx.real_now))))
-}
-
-/// How far the sandbox's clock is ahead, in milliseconds.
-pub fn ahead_ms(ctx: &Context) -> i64 {
-    ctx.now.since_ms(ctx.real_now)
-}
-
-/// Puts the sandbox's clock forward to `to`, never back; how far it is ahead then. None, and
-/// nothing done, if it is less ahead than it was before: the sandbox was wiped meanwhile.
-pub fn forward_to(
-    tx: &mut Tx<'_>,
-    ctx: &Context,
-    to: Timestamp,
-    ahead_before_ms: i64,
-) -> Result<Option<i64>, Error> {
-    if ahead_ms(ctx) < ahead_before_ms {
-        return Ok(None);
-    }
-    let by_ms = to.since_ms(ctx.now).max(0);
-    if by_ms > 0 {
-        accounts::forward_clock(tx, ctx.scope, by_ms)?;
-    }
-    Ok(Some(ahead_ms(ctx) + by_ms))
 }
 
 /// Makes one more inbox; its address.

@@ -39,10 +39,12 @@ pub enum Kind {
     RobotComment,
     /// The robot lets a held job go on.
     RobotRelease,
+    /// The robot's settings changed; the rest of the open jobs is planned anew.
+    RobotPlan,
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Queue,
         Self::AutoApprove,
         Self::ClaimDeadline,
@@ -53,6 +55,7 @@ impl Kind {
         Self::RobotSubmit,
         Self::RobotComment,
         Self::RobotRelease,
+        Self::RobotPlan,
     ];
 
     /// As stored.
@@ -68,6 +71,7 @@ impl Kind {
             Self::RobotSubmit => "robot_submit",
             Self::RobotComment => "robot_comment",
             Self::RobotRelease => "robot_release",
+            Self::RobotPlan => "robot_plan",
         }
     }
 
@@ -160,6 +164,7 @@ pub fn work(
         Kind::RobotSubmit => done(robots::submit(tx, &ctx, job, &payload))?,
         Kind::RobotComment => done(robots::say(tx, &ctx, job, &payload))?,
         Kind::RobotRelease => done(robots::release(tx, &ctx, job, &payload))?,
+        Kind::RobotPlan => robots::plan_anew(tx, &ctx, &payload)?,
     };
     match &progress {
         Progress::Done => tasks::finish(tx, task)?,

@@ -11,6 +11,7 @@ pub mod destinations;
 pub mod events;
 pub mod files;
 pub mod glossaries;
+pub mod happenings;
 pub mod inboxes;
 pub mod installation;
 pub mod jobs;

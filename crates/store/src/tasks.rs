@@ -216,6 +216,15 @@ pub fn cancel(tx: &mut Tx<'_>, scope: Scope, subject: i64, kind: &str) -> Result
     Ok(())
 }
 
+/// Removes the scope's waiting tasks of this kind.
+pub fn cancel_all(tx: &mut Tx<'_>, scope: Scope, kind: &str) -> Result<(), Error> {
+    tx.execute(
+        "DELETE FROM task WHERE account_id = $1 AND sandbox = $2 AND kind = $3 AND dead = 0",
+        &[&scope.account, &scope.environment, &kind],
+    )?;
+    Ok(())
+}
+
 /// How many tasks wait, are late by more than a minute, and are given up.
 pub fn counts(tx: &mut Tx<'_>, now: Timestamp) -> Result<(i64, i64, i64), Error> {
     tx.query_one(

@@ -2,7 +2,7 @@
 
 use super::{inbox, pace, turns};
 use crate::app::{App, real_now};
-use domain::ids::{DeliveryId, Scope, Timestamp};
+use domain::ids::{Scope, Timestamp};
 use outbound::{Outcome, Request};
 use service::Error;
 use service::callbacks::{self, Prepared};
@@ -108,18 +108,18 @@ pub async fn send(app: &Arc<App>, prepared: &Prepared) -> Outcome {
     }
 }
 
-/// Sends the scope's next delivery that is due now, for the test clock.
-pub async fn run_next_of(app: &Arc<App>, scope: Scope) -> Result<Option<DeliveryId>, Error> {
+/// Sends the scope's next delivery that is due now, for the test clock. False: there is none.
+pub async fn run_next_of(app: &Arc<App>, scope: Scope) -> Result<bool, Error> {
     let now: Timestamp = real_now();
     let leased = app
         .db
         .write_in_background(move |tx| deliveries::lease_next_of(tx, scope, now, now, turns::LONGEST_MS))
         .await?;
-    let Some(delivery) = leased else { return Ok(None) };
-    let (id, destination) = (delivery.id, delivery.destination);
+    let Some(delivery) = leased else { return Ok(false) };
+    let destination = delivery.destination;
     deliver(app, delivery).await;
     app.db.write_in_background(move |tx| callbacks::sent_apart(tx, destination, real_now())).await?;
-    Ok(Some(id))
+    Ok(true)
 }
 
 /// A random number from 0 to 1, to spread retries.

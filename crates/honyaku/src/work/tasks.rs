@@ -117,12 +117,11 @@ async fn fail(app: &App, task: Task, error: &Error) {
     }
 }
 
-/// Runs the scope's next task that is due now, for the test clock.
-pub async fn run_next_of(app: &Arc<App>, scope: Scope) -> Result<Option<Task>, Error> {
+/// Runs the scope's next task that is due now, for the test clock. False: there is none.
+pub async fn run_next_of(app: &Arc<App>, scope: Scope) -> Result<bool, Error> {
     let now: Timestamp = real_now();
     let leased = app.db.write(move |tx| tasks::lease_next_of(tx, scope, now, now, LEASE_MS)).await?;
-    if let Some(task) = leased.clone() {
-        work(app, task).await;
-    }
-    Ok(leased)
+    let Some(task) = leased else { return Ok(false) };
+    work(app, task).await;
+    Ok(true)
 }

@@ -160,6 +160,35 @@ fn a_job_can_be_given_back_or_run_out_of_time_once() {
     shop.verify();
 }
 
+/// Each is done once, the next when the job is taken the next time.
+#[test]
+fn a_job_can_be_told_to_be_given_back_and_to_run_out_of_time_and_to_be_held() {
+    let shop = shop();
+    let id = told(&shop, "take=1s; submit=1s; flag=\"odd names\"; release=1h; expire; decline");
+    forward(&shop, 13 * 3_600);
+    shop.wait_for(&id, "reviewable");
+    let twice = ["job.started", "job.reopened", "job.started", "job.reopened"];
+    let held = ["job.started", "comment.created", "job.hold", "job.released", "job.reviewable"];
+    assert_eq!(feed(&shop, &id), [["job.available"].as_slice(), &twice, &held].concat());
+    shop.verify();
+}
+
+#[test]
+fn a_text_that_cannot_be_handed_in_is_told_and_the_robot_writes_its_own() {
+    let shop = shop();
+    let mut long = job("Say hello [[[sandbox: take=0s; submit=0s; text=\"far too long\"]]]");
+    long["max_chars"] = json!(6);
+    let id = shop.orders(&json!([long])).unwrap()["job_ids"][0].as_str().unwrap().to_owned();
+    shop.wait_for(&id, "reviewable");
+    assert_eq!(shop.job(&id)["body_tgt"].as_str().unwrap().chars().count(), 6);
+    let said = "I cannot follow these instructions: text (it has 12 characters; max_chars of the job is 6)";
+    assert_eq!(thread(&shop, &id), [("translator".to_owned(), said.to_owned())]);
+    let blank = told(&shop, "take=0s; submit=0s; text=\"  \"");
+    shop.wait_for(&blank, "reviewable");
+    assert!(thread(&shop, &blank)[0].1.contains("write a text in double quotes"));
+    shop.verify();
+}
+
 #[test]
 fn a_flagged_job_is_held_until_it_is_released() {
     let shop = shop();

@@ -11,6 +11,7 @@ mod bodies;
 mod callback_forms;
 mod callbacks;
 mod captchas;
+mod clock;
 mod codes;
 mod codes_table;
 mod commands;

@@ -247,6 +247,29 @@ fn new_settings_hold_for_open_jobs_only_on_request() {
     shop.verify();
 }
 
+/// More than fit into the call's own transaction.
+#[test]
+fn new_settings_reach_every_open_job_of_a_big_sandbox() {
+    let shop = Shop::open();
+    set(&shop, json!({ "mode": "automatic", "queue": 0, "take": "never" }));
+    let texts: Vec<Value> = (0..700).map(|number| job(&format!("Open {number}"))).collect();
+    shop.orders(&json!(texts)).unwrap();
+    let count = |status: &str| shop.get("sandbox", "").unwrap()["jobs"][status].as_i64().unwrap();
+    shop.until("all are on the board", || count("available") == 700);
+    set(&shop, json!({ "take": 3_600, "submit": "never", "apply_to_open": 1 }));
+    shop.until("the rest is planned", || {
+        shop.database.ask("SELECT COUNT(*) FROM task WHERE kind = 'robot_take' AND dead = 0") == 700
+    });
+    set(&shop, json!({ "mode": "off", "apply_to_open": 1 }));
+    assert_eq!(shop.database.ask("SELECT COUNT(*) FROM task WHERE kind = 'robot_take'"), 0);
+    set(&shop, json!({ "mode": "automatic", "take": 1, "apply_to_open": 1 }));
+    shop.until("the rest is taken", || {
+        shop.post("sandbox/clock", &json!({ "forward": 2 })).unwrap();
+        count("pending") == 700
+    });
+    shop.verify();
+}
+
 /// A run is repeated in the same sandbox, after a wipe: ids do not come back, texts do.
 #[test]
 fn the_same_seed_gives_the_same_chance() {

@@ -142,6 +142,22 @@ pub fn ids_with_status(
     )
 }
 
+/// The scope's jobs with a status that come after one in a list, oldest first.
+pub fn next_with_status(
+    tx: &mut Tx<'_>,
+    scope: Scope,
+    status: Status,
+    (after, ordered_at): Listed,
+    limit: i64,
+) -> Result<Vec<Listed>, Error> {
+    tx.query_all(
+        "SELECT id, created_at FROM job WHERE account_id = $1 AND sandbox = $2 AND status = $3 \
+         AND (created_at, id) > ($4, $5) ORDER BY created_at, id LIMIT $6",
+        &[&scope.account, &scope.environment, &status, &ordered_at, &after, &limit],
+        |row| Ok((row.take()?, row.take()?)),
+    )
+}
+
 /// The units of a group's jobs that are still to be done.
 pub fn group_units(tx: &mut Tx<'_>, scope: Scope, group: GroupId) -> Result<i64, Error> {
     tx.query_one(

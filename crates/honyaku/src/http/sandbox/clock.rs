@@ -8,13 +8,16 @@ use crate::http::failure::Failure;
 use crate::work::{callbacks, tasks};
 use domain::event::Actor;
 use domain::ids::Timestamp;
-use serde_json::{Value, json};
-use service::sandbox;
+use serde_json::json;
+use service::{Context, clock};
 use std::time::{Duration, Instant};
+use store::sql::Tx;
 
 const FORWARD_MOST_S: i64 = 400 * 24 * 3600;
 /// Things that one call runs; a robot that never rests must not keep a call for ever.
 const RUNS_MOST: usize = 20_000;
+/// Things that one call lists; the feed and the log have the rest.
+const LISTED_MOST: i64 = 20_000;
 /// How long one call goes on, and how often it looks for what workers hold.
 const PATIENCE: Duration = Duration::from_secs(45);
 const BREATH: Duration = Duration::from_millis(5);
@@ -30,19 +33,24 @@ pub async fn forward(mut call: Call) -> Result<Answer, Failure> {
         return Err(refuse(fields::fault(1352, "forward", text)));
     }
     settle(&call).await?;
-    let (start, ahead_ms) = call.read(|_, ctx| Ok((ctx.now, sandbox::ahead_ms(ctx)))).await?;
+    let (start, ahead_ms, mark) =
+        call.read(|tx, ctx| Ok((ctx.now, clock::ahead_ms(ctx), clock::mark(tx, ctx)?))).await?;
     let target = match (by_s, to_next) {
         (Some(by_s), _) => start.plus_s(by_s),
-        (None, true) => call.read(sandbox::next_due).await?.map_or(start, |next| next.max(start)),
+        (None, true) => call.read(clock::next_due).await?.map_or(start, |next| next.max(start)),
         (None, false) => start,
     };
     let mut hand = Hand { call: &call, ahead_ms };
-    let (ran, reached) = hand.run_until(target).await?;
+    let reached = hand.run_until(target).await?;
     if reached {
         hand.step_to(target).await?;
     }
-    let clock = call.read(|_, ctx| Ok(sandbox::clock(ctx))).await?;
-    let mut answer = json!({ "now": clock["now"], "offset": clock["offset"], "events": ran });
+    let show = move |tx: &mut Tx<'_>, ctx: &Context| {
+        let mut shown = clock::show(ctx);
+        shown["events"] = clock::happened_since(tx, ctx, mark, LISTED_MOST)?.into();
+        Ok(shown)
+    };
+    let mut answer = call.read(show).await?;
     if !reached {
         // Ask again: the rest is due still.
         answer["unfinished"] = json!(1);
@@ -60,31 +68,30 @@ struct Hand<'c> {
 impl Hand<'_> {
     /// Runs what is due until `target`, moving the clock to each due time on the way. False: it
     /// did not come so far, for so much is to be done or the sandbox was wiped.
-    async fn run_until(&mut self, target: Timestamp) -> Result<(Vec<Value>, bool), Failure> {
-        let mut ran = Vec::new();
+    async fn run_until(&mut self, target: Timestamp) -> Result<bool, Failure> {
+        let mut ran = 0;
         let end = Instant::now() + PATIENCE;
-        while ran.len() < RUNS_MOST && Instant::now() < end {
-            let next = self.call.read(sandbox::next_due).await?.filter(|next| *next <= target);
-            let Some(next) = next else { return Ok((ran, true)) };
+        while ran < RUNS_MOST && Instant::now() < end {
+            let next = self.call.read(clock::next_due).await?.filter(|next| *next <= target);
+            let Some(next) = next else { return Ok(true) };
             if !self.step_to(next).await? {
-                return Ok((ran, false));
+                return Ok(false);
             }
-            match run_one(self.call).await? {
-                Some(what) => ran.push(what),
+            if run_one(self.call).await? {
+                ran += 1;
+            } else {
                 // A worker was faster and is still at it: its row is there until it is done.
-                None => tokio::time::sleep(BREATH).await,
+                tokio::time::sleep(BREATH).await;
             }
             settle(self.call).await?;
         }
-        Ok((ran, false))
+        Ok(false)
     }
 
     /// False: the sandbox was wiped.
     async fn step_to(&mut self, to: Timestamp) -> Result<bool, Failure> {
         let before = self.ahead_ms;
-        let step = move |tx: &mut store::sql::Tx<'_>, ctx: &service::Context| {
-            sandbox::forward_to(tx, ctx, to, before)
-        };
+        let step = move |tx: &mut Tx<'_>, ctx: &Context| clock::forward_to(tx, ctx, to, before);
         let ahead = self.call.run(Actor::Sandbox, step).await?;
         self.ahead_ms = ahead.unwrap_or(self.ahead_ms);
         Ok(ahead.is_some())
@@ -99,15 +106,10 @@ async fn settle(call: &Call) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs the scope's next due task or delivery, whichever is due first.
-async fn run_one(call: &Call) -> Result<Option<Value>, Failure> {
+/// Runs the scope's next task that is due, or the next delivery if there is none. False: workers were faster.
+async fn run_one(call: &Call) -> Result<bool, Failure> {
     let scope = call.caller()?.scope();
     let broken = |error| Failure::from_service(error, call.origin());
-    if let Some(task) = tasks::run_next_of(&call.app, scope).await.map_err(broken)? {
-        return Ok(Some(json!({ "type": task.kind, "id": task.subject.to_string() })));
-    }
-    if let Some(delivery) = callbacks::run_next_of(&call.app, scope).await.map_err(broken)? {
-        return Ok(Some(json!({ "type": "callback", "id": delivery.to_string() })));
-    }
-    Ok(None)
+    Ok(tasks::run_next_of(&call.app, scope).await.map_err(broken)?
+        || callbacks::run_next_of(&call.app, scope).await.map_err(broken)?)
 }
