@@ -70,25 +70,60 @@ fn possible(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether the key is an XML name. One with a colon would need a namespace, and names in
-/// `xml…` are reserved: those count as none.
+/// Whether the key is an XML name to every parser: XML 1.0 has far more of them since its fifth edition, but many
+/// parsers know the fourth's only. So these are letters that all editions know, of the scripts that keys are written
+/// in. A key with a colon would need a namespace, and names in `xml…` are reserved: those count as none.
 fn is_name(key: &str) -> bool {
     let mut characters = key.chars();
     let reserved = key.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("xml"));
     !reserved && characters.next().is_some_and(starts_name) && characters.all(continues_name)
 }
 
+#[rustfmt::skip]
 fn starts_name(character: char) -> bool {
     matches!(character,
         'A'..='Z' | '_' | 'a'..='z'
-        | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{2FF}'
-        | '\u{370}'..='\u{37D}' | '\u{37F}'..='\u{1FFF}' | '\u{200C}'..='\u{200D}'
-        | '\u{2070}'..='\u{218F}' | '\u{2C00}'..='\u{2FEF}' | '\u{3001}'..='\u{D7FF}'
-        | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFFD}' | '\u{10000}'..='\u{EFFFF}')
+        // Latin, Greek, Cyrillic
+        | '\u{C0}'..='\u{D6}' | '\u{D8}'..='\u{F6}' | '\u{F8}'..='\u{131}' | '\u{134}'..='\u{13E}'
+        | '\u{141}'..='\u{148}' | '\u{14A}'..='\u{17E}'
+        | '\u{388}'..='\u{38A}' | '\u{38E}'..='\u{3A1}' | '\u{3A3}'..='\u{3CE}'
+        | '\u{401}'..='\u{40C}' | '\u{40E}'..='\u{44F}' | '\u{451}'..='\u{45C}' | '\u{45E}'..='\u{481}'
+        // Hebrew, Arabic, Devanagari, Thai
+        | '\u{5D0}'..='\u{5EA}' | '\u{621}'..='\u{63A}' | '\u{641}'..='\u{64A}'
+        | '\u{905}'..='\u{939}' | '\u{E01}'..='\u{E2E}'
+        // Kana, Han, Hangul
+        | '\u{3007}' | '\u{3041}'..='\u{3094}' | '\u{30A1}'..='\u{30FA}' | '\u{4E00}'..='\u{9FA5}'
+        | '\u{AC00}'..='\u{D7A3}')
 }
 
+#[rustfmt::skip]
 fn continues_name(character: char) -> bool {
     starts_name(character)
         || matches!(character,
-            '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}')
+            '-' | '.' | '0'..='9' | '\u{B7}' | '\u{300}'..='\u{345}'
+            // Vowel signs and marks of Arabic, Devanagari, Thai; signs of repetition and length of Japanese
+            | '\u{64B}'..='\u{652}' | '\u{93E}'..='\u{94D}' | '\u{E30}'..='\u{E3A}' | '\u{E40}'..='\u{E4E}'
+            | '\u{3005}' | '\u{3031}'..='\u{3035}' | '\u{3099}'..='\u{309A}' | '\u{309D}'..='\u{309E}'
+            | '\u{30FC}'..='\u{30FE}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_name;
+
+    #[test]
+    #[rustfmt::skip]
+    fn names_are_those_that_every_parser_knows() {
+        let names = [
+            "job_1", "a-b.c", "_", "é", "Ščukin", "Ξένος", "Ёлка", "שלום", "متجر", "नमस्ते", "ทดสอบ", "仕事", "時々",
+            "データ", "ひらがな", "한국어",
+        ];
+        for name in names {
+            assert!(is_name(name), "{name}");
+        }
+        // Some of them are names since the fifth edition only.
+        for none in ["", "1", "-a", "a b", "a:b", "xml", "XMLish", "々", "😀", "a😀", "𠀀", "ſ", "㐀", "Ⅷ"] {
+            assert!(!is_name(none), "{none}");
+        }
+    }
 }
