@@ -24,3 +24,26 @@ pub fn settle(tx: &mut Tx<'_>, name: &str, value: &str) -> Result<String, Error>
     )?;
     Ok(get(tx, name)?.unwrap_or_default())
 }
+
+/// Whether a PostgreSQL server follows another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Following {
+    /// It is a primary.
+    Nobody,
+    /// It does.
+    Since {
+        /// Seconds since the last transaction that it has from there.
+        last_s: i64,
+    },
+}
+
+/// Asks a PostgreSQL server whether it follows another.
+pub fn following(tx: &mut Tx<'_>) -> Result<Following, Error> {
+    let last_s: Option<i64> = tx.query_one(
+        "SELECT CASE WHEN pg_is_in_recovery() \
+         THEN CAST(COALESCE(EXTRACT(EPOCH FROM now() - pg_last_xact_replay_timestamp()), 0) AS BIGINT) END",
+        &[],
+        Row::take,
+    )?;
+    Ok(last_s.map_or(Following::Nobody, |last_s| Following::Since { last_s }))
+}

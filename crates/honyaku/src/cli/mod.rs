@@ -4,10 +4,10 @@ mod account;
 mod args;
 mod backup;
 mod callback;
-mod check;
 mod copy;
 mod credit;
 mod demo;
+mod doctor;
 mod glossary;
 mod key;
 mod log;
@@ -17,6 +17,7 @@ mod open;
 mod serve;
 mod show_config;
 mod value;
+mod verify;
 
 use clap::ArgMatches;
 use std::io::Write;
@@ -51,8 +52,8 @@ fn command(matches: &ArgMatches) -> Outcome {
         Some(("copy", matches)) => copy::run(matches),
         Some(("backup", matches)) => backup::backup(matches),
         Some(("restore", matches)) => backup::restore(matches),
-        Some(("verify", matches)) => check::verify(matches),
-        Some(("doctor", matches)) => check::doctor(matches),
+        Some(("verify", matches)) => verify::verify(matches),
+        Some(("doctor", matches)) => doctor::doctor(matches),
         _ => Err("say what to do: honyaku --help lists the commands".into()),
     }
 }

@@ -70,17 +70,20 @@ pub fn database(config: &Config, serving: bool) -> Result<Options, Box<dyn std::
     })
 }
 
+/// Tells installations apart, in the database.
+pub const SECRET_MARK: &str = "secret_mark";
+
 /// All nodes of an installation seal keys with the same secret: one with another would store
 /// keys that the others cannot open.
 pub fn check_secret(tx: &mut Tx<'_>, secret: &[u8; 32]) -> Result<(), Error> {
     let mark = service::secrets::mark(secret);
-    match store::installation::get(tx, "secret_mark")? {
+    match store::installation::get(tx, SECRET_MARK)? {
         Some(known) if known != mark => Err(Error::Command(
             "secret_key is not the one that this database's keys are sealed with; take the other node's"
                 .to_owned(),
         )),
         Some(_) => Ok(()),
-        None => Ok(store::installation::set(tx, "secret_mark", &mark)?),
+        None => Ok(store::installation::set(tx, SECRET_MARK, &mark)?),
     }
 }
 

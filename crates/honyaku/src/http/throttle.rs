@@ -194,6 +194,7 @@ impl<K: Hash + Eq + Clone + Display> Bucket<K> {
                 Ok(Some(Allowance { limit, remaining, reset_s: (missing * 60).div_ceil(u64::from(limit)) }))
             }
             Err(refused) => {
+                metrics::counter!("honyaku_limited_total", "limit" => self.name).increment(1);
                 let wait = refused.wait_time_from(DefaultClock::default().now());
                 let wait_s = wait.max(Duration::from_secs(1)).as_secs_f64().ceil() as u64;
                 Err(Exhausted { limit: refused.quota().burst_size().get(), wait_s })

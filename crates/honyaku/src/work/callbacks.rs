@@ -2,6 +2,7 @@
 
 use super::{inbox, pace, turns};
 use crate::app::{App, real_now};
+use backon::{ConstantBuilder, Retryable};
 use domain::ids::{Scope, Timestamp};
 use outbound::{Outcome, Request};
 use service::Error;
@@ -15,6 +16,9 @@ use url::Url;
 
 const EVENTS_AT_ONCE: usize = 25;
 const IDLE: Duration = Duration::from_millis(500);
+/// For as long as a database takes that comes back.
+const WRITTEN_AGAIN: ConstantBuilder =
+    ConstantBuilder::new().with_delay(Duration::from_millis(500)).with_max_times(10);
 /// Makes deliveries of events until told to stop.
 pub async fn run_fan_out(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     let alarm = app.db.alarms().of(Chore::Event);
@@ -56,7 +60,6 @@ pub async fn fan_out(app: &Arc<App>) -> Result<usize, Error> {
 pub async fn deliver(app: &Arc<App>, delivery: Delivery) -> bool {
     let (desk, leased, lock) = (Arc::clone(&app.desk), delivery.clone(), callbacks::lock_of(&delivery));
     let prepared = app.db.read(move |tx| callbacks::prepare(tx, &desk, leased, real_now())).await;
-    let desk = Arc::clone(&app.desk);
     let mut taken = false;
     let written = match prepared {
         Ok(Some(prepared)) => {
@@ -65,13 +68,18 @@ pub async fn deliver(app: &Arc<App>, delivery: Delivery) -> bool {
             let result = if taken { "delivered" } else { "failed" };
             metrics::counter!("honyaku_callbacks_total", "result" => result).increment(1);
             let random = random();
-            app.db
-                .write_in_background_under(lock, move |tx| {
-                    callbacks::conclude(tx, &desk, &prepared.delivery, &outcome, random, real_now())
+            let write = || {
+                let (desk, delivery, outcome) =
+                    (Arc::clone(&app.desk), prepared.delivery.clone(), outcome.clone());
+                app.db.write_in_background_under(lock, move |tx| {
+                    callbacks::conclude(tx, &desk, &delivery, &outcome, random, real_now())
                 })
-                .await
+            };
+            // Whose result is lost gets the callback again. It is recorded once, however often it is written.
+            write.retry(WRITTEN_AGAIN).when(Error::is_unavailable).await
         }
         Ok(None) => {
+            let desk = Arc::clone(&app.desk);
             app.db
                 .write_in_background_under(lock, move |tx| {
                     callbacks::drop_delivery(tx, &desk, &delivery, real_now())

@@ -98,6 +98,9 @@ fn an_address_sees_and_hears_so_many_captchas_a_minute() {
         };
         assert_eq!(String::from_utf8(refused.body).unwrap(), words);
     }
+    let metrics = shop.raw("GET", &format!("{}/metrics", shop.origin()), &[], None).body;
+    let metrics = String::from_utf8(metrics).unwrap();
+    assert!(metrics.contains("honyaku_limited_total{limit=\"captcha\"} 4\n"), "{metrics}");
     assert_eq!(from("198.51.100.10", "GET", &url).status, 200, "others are not held back");
     let api = shop.call("GET", "account/balance", "", &[("x-forwarded-for", "198.51.100.9")]);
     assert_eq!(api.json()["opstat"], "ok", "calls have limits of their own");

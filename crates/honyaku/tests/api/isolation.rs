@@ -1,6 +1,6 @@
 //! Receivers that take their time hold up only each other (api-v2 8, isolation).
 
-use crate::database::Database;
+use crate::database::{Database, connect};
 use crate::house::House;
 use crate::shop::{Shop, job};
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 /// What a receiver has seen.
 #[derive(Default)]
 struct Seen {
+    calls: usize,
     /// Calls that were answered at once.
     answered: usize,
     /// Calls that wait for their answer, and the most that ever did.
@@ -74,6 +75,7 @@ fn take(caller: &TcpStream, (seen, told): &(Mutex<Seen>, Condvar)) -> Option<()>
     }
     reader.read_exact(&mut vec![0; length]).ok()?;
     let mut now = seen.lock().unwrap();
+    now.calls += 1;
     if path == "/hold" || path == "/turns" && now.turned {
         now.held += 1;
         now.most_held = now.most_held.max(now.held);
@@ -217,4 +219,31 @@ fn what_a_killed_node_was_sending_is_sent_by_another_within_five_seconds() {
     });
     drop(second);
     shop.verify();
+}
+
+/// The database gives a node a moment's trouble, as after a deadlock or a restart, just when it writes that the receiver
+/// took a callback.
+#[test]
+fn a_callback_that_was_taken_is_not_sent_again_because_that_could_not_be_written() {
+    let shop = Shop::open();
+    if !shop.database.is_postgres() {
+        return;
+    }
+    let receiver = Receiver::open();
+    shop.orders(&json!([called_back_at("held", &receiver.url("127.0.0.1", "hold"))])).unwrap();
+    shop.until("it is held", || receiver.seen(|seen| seen.held == 1));
+    let mut holder = connect(&shop.database.url());
+    let other = Mutex::new(connect(&shop.database.url()));
+    holder.batch_execute("BEGIN; SELECT id FROM destination FOR UPDATE").unwrap();
+    receiver.release();
+    let canceled = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity \
+        WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    shop.until("the result waits for the lock, and is refused", || {
+        !other.lock().unwrap().query(canceled, &[]).unwrap().is_empty()
+    });
+    holder.batch_execute("COMMIT").unwrap();
+    shop.until("it is written", || {
+        shop.get("account/callbacks", "state=delivered").unwrap()["callbacks"] != json!([])
+    });
+    assert_eq!(receiver.seen(|seen| seen.calls), 1);
 }

@@ -5,7 +5,7 @@ use crate::files::{attaches, had};
 use crate::nodes::StopsAtEnd;
 use crate::shop::{Shop, job};
 use serde_json::json;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -95,9 +95,53 @@ fn a_backup_under_load_has_all_that_was_acknowledged_before_it() {
 /// The commands that a page gives in its section.
 fn commands_of(page: &'static str, section: &str) -> Vec<&'static str> {
     let (_, rest) = page.split_once(&format!("\n## {section}\n")).unwrap();
-    let (section, _) = rest.split_once("\n## ").unwrap();
+    let section = rest.split("\n## ").next().unwrap();
     let blocks = section.split("```sh\n").skip(1).map(|rest| rest.split_once("```").unwrap().0);
     blocks.flat_map(str::lines).collect()
+}
+
+/// Types what a page says.
+struct Operator {
+    /// The page's server, database, data directory and backup, and what they are here.
+    here: Vec<(&'static str, String)>,
+    place: PathBuf,
+    path: String,
+}
+
+impl Operator {
+    fn of(database: &Database) -> Self {
+        let place = database.directory().to_owned();
+        let directory = place.to_str().unwrap().to_owned();
+        let mut here =
+            vec![("/backup/before-upgrade", format!("{directory}/saved")), ("/var/lib/honyaku", directory)];
+        let mut programs = vec![PathBuf::from(env!("CARGO_BIN_EXE_honyaku"))];
+        if database.is_postgres() {
+            let url = database.url();
+            let (server, name) = url.rsplit_once('/').unwrap();
+            here.extend([
+                ("postgres://honyaku@db.internal", server.to_owned()),
+                ("honyaku", name.to_owned()),
+            ]);
+            programs.push(PathBuf::from(postgres_program("psql").get_program()));
+        }
+        let path = programs.iter().map(|program| program.parent().unwrap().to_str().unwrap());
+        Self { here, place, path: path.chain(["/usr/bin", "/bin"]).collect::<Vec<_>>().join(":") }
+    }
+
+    fn types(&self, command: &str) -> Vec<String> {
+        // The page's database is called honyaku, and so is the program.
+        let (program, rest) = command.split_once(' ').unwrap();
+        let mut rest = rest.to_owned();
+        for (number, (there, _)) in self.here.iter().enumerate() {
+            rest = rest.replace(there, &format!("<{number}>"));
+        }
+        for (number, (_, here)) in self.here.iter().enumerate() {
+            rest = rest.replace(&format!("<{number}>"), here);
+        }
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{program} {rest}")]).current_dir(&self.place);
+        lines(shell.env("PATH", &self.path).env("HONYAKU_DATA_DIR", &self.place))
+    }
 }
 
 /// `docs/operate/backup-and-restore.md` says how, and is taken at its word.
@@ -110,20 +154,7 @@ fn a_server_is_backed_up_under_load_by_what_the_page_says() {
     let shop = Shop::start(database, &[]);
     let page = include_str!("../../../../docs/operate/backup-and-restore.md");
     let [dump, restore @ .., verify] = &commands_of(page, "PostgreSQL")[..] else { panic!("{page}") };
-    let (place, url) = (shop.database.directory().to_owned(), shop.database.url());
-    let (server, name) = url.rsplit_once('/').unwrap();
-    let path = [Path::new(env!("CARGO_BIN_EXE_honyaku")), Path::new(postgres_program("psql").get_program())]
-        .map(|program| program.parent().unwrap().to_str().unwrap())
-        .join(":");
-    let run = |command: &str| {
-        // The page's server and database are called honyaku, and so is the program.
-        let (program, rest) = command.split_once(' ').unwrap();
-        let rest = rest.replace("postgres://honyaku@db.internal", "SERVER").replace("honyaku", name);
-        let command = format!("{program} {}", rest.replace("SERVER", server));
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &command]).current_dir(&place).env("PATH", format!("{path}:/usr/bin:/bin"));
-        lines(shell.env("HONYAKU_DATA_DIR", &place))
-    };
+    let (operator, place) = (Operator::of(&shop.database), shop.database.directory().to_owned());
     let (acknowledged, stop) = (Mutex::new(Vec::new()), AtomicBool::new(false));
     let known = || acknowledged.lock().unwrap().clone();
     let early = std::thread::scope(|scope| {
@@ -144,7 +175,7 @@ fn a_server_is_backed_up_under_load_by_what_the_page_says() {
         let _stops = StopsAtEnd(&stop);
         shop.until("there is something to be saved", || known().len() >= 5);
         let early = known();
-        run(dump);
+        operator.types(dump);
         let during = known().len();
         // After the database.
         // It complains of files that are being written and have their name by now; those are nobody's yet.
@@ -159,9 +190,9 @@ fn a_server_is_backed_up_under_load_by_what_the_page_says() {
     let all = known().len();
     let lost = shop.stop();
     std::fs::remove_dir_all(place.join("files")).unwrap();
-    restore.iter().for_each(|command| drop(run(command)));
+    restore.iter().for_each(|command| drop(operator.types(command)));
     std::fs::rename(place.join("saved files"), place.join("files")).unwrap();
-    let said = run(verify);
+    let said = operator.types(verify);
     assert!(said.iter().any(|line| line.contains("every invariant")), "{said:?}");
     lines(&mut lost.command(&["verify", "--files"]));
 
@@ -174,9 +205,15 @@ fn a_server_is_backed_up_under_load_by_what_the_page_says() {
     assert!((early.len()..all).contains(&jobs), "{} before, {jobs} restored, {all} in all", early.len());
     shop.orders_text("life goes on");
     shop.verify();
-    connect(&format!("{server}/postgres"))
-        .batch_execute(&format!("DROP DATABASE old_{name} WITH (FORCE)"))
-        .unwrap();
+    let url = shop.database.url();
+    drop_beside(&url, "old_");
+}
+
+/// Drops what a database was renamed to.
+fn drop_beside(url: &str, prefix: &str) {
+    let (server, name) = url.rsplit_once('/').unwrap();
+    let mut server = connect(&format!("{server}/postgres"));
+    server.batch_execute(&format!("DROP DATABASE {prefix}{name} WITH (FORCE)")).unwrap();
 }
 
 #[test]
@@ -238,15 +275,9 @@ fn on_a_server_migrations_and_verify_take_as_long_as_they_must() {
 fn an_upgrade_is_rolled_back_to_what_was_saved_before_it() {
     let shop = furnished(Database::new());
     let early = shop.orders_text("before the upgrade");
-    let saved = shop.database.directory().join("saved");
-    let to = saved.to_str().unwrap();
-    let postgres = shop.database.is_postgres();
-    if postgres {
-        let dump = ["--format=custom", "--file", to, "--dbname"];
-        lines(postgres_program("pg_dump").args(dump).arg(shop.database.url()));
-    } else {
-        lines(&mut shop.database.command(&["backup", "--to", to]));
-    }
+    let (operator, postgres) = (Operator::of(&shop.database), shop.database.is_postgres());
+    let backup = commands_of(include_str!("../../../../docs/operate/backup-and-restore.md"), "PostgreSQL")[0];
+    operator.types(if postgres { backup } else { "honyaku backup --to /backup/before-upgrade" });
     let balance = shop.balance();
     shop.orders_text("after the upgrade");
     let newer = shop.stop();
@@ -254,16 +285,20 @@ fn an_upgrade_is_rolled_back_to_what_was_saved_before_it() {
     newer.change("CREATE TABLE later (account_id BIGINT REFERENCES account (id))");
     let refused = refusal(&mut newer.command(&["serve", "--listen", "127.0.0.1:0"]));
     assert!(refused.contains("the database is newer than this program"), "{refused}");
-    let old = if postgres {
-        let fresh = heir(&newer, Database::bare());
-        lines(postgres_program("pg_restore").args(["--exit-on-error", "--dbname"]).arg(fresh.url()).arg(to));
-        assert_eq!(newer.ask("SELECT COUNT(*) FROM migration WHERE number = 999"), 1, "it is kept");
-        fresh
-    } else {
-        lines(&mut newer.command(&["restore", "--from", to, "--replace"]));
-        newer
-    };
-    let shop = Shop::start(old, &[]);
+    let page = include_str!("../../../../docs/operate/upgrade.md");
+    let (here, there): (Vec<_>, Vec<_>) = commands_of(page, "Roll-back")
+        .into_iter()
+        .partition(|command| command.contains("/var/lib/honyaku") != postgres);
+    assert!(!here.is_empty() && !there.is_empty(), "{page}");
+    here.iter().for_each(|command| drop(operator.types(command)));
+    let (url, kept) = (newer.url(), "SELECT COUNT(*) FROM migration WHERE number = 999");
+    if postgres {
+        let (server, name) = url.rsplit_once('/').unwrap();
+        let newer = connect(&format!("{server}/newer_{name}")).query_one(kept, &[]).unwrap();
+        assert_eq!(newer.get::<_, i64>(0), 1, "it is kept");
+        drop_beside(&url, "newer_");
+    }
+    let shop = Shop::start(newer, &[]);
     assert_eq!(shop.job(&early)["body_src"], "before the upgrade");
     assert_eq!(shop.balance(), balance);
     // What was ordered in between is new again.

@@ -51,6 +51,37 @@ fn a_replica_is_read_only_where_it_has_caught_up() {
     }
 }
 
+#[test]
+fn a_doctor_tells_a_replica_from_other_servers() {
+    let (database, another) = (Database::new(), Database::new());
+    if !database.is_postgres() {
+        return;
+    }
+    let cluster = Cluster::followed();
+    let (own, foreign) = (Shop::start(cluster.database(), &[]), Shop::start(database, &[]));
+    let finds = |replica: &str| {
+        let mut doctor = own.database.command(&["doctor"]);
+        let said = doctor.env("HONYAKU_DATABASE_REPLICA", replica).output().unwrap();
+        let said = String::from_utf8(said.stdout).unwrap();
+        said.lines().find(|line| line.contains(" database_replica: ")).unwrap().to_owned()
+    };
+    assert_eq!(finds(""), "ok    database_replica: not used");
+    own.until("it follows", || {
+        finds(&cluster.replica_of(&own.database)).starts_with("ok    database_replica: it follows")
+    });
+    assert_eq!(
+        finds(&own.database.url()),
+        "FAULT database_replica: it follows no other server: is it database itself?"
+    );
+    assert_eq!(
+        finds(&foreign.database.url()),
+        "FAULT database_replica: it holds another installation than database"
+    );
+    assert!(finds(&another.url()).starts_with("FAULT database_replica: "), "it holds nothing");
+    cluster.lose_replica();
+    assert!(finds(&cluster.replica_of(&own.database)).starts_with("FAULT database_replica: "));
+}
+
 /// A replica ends reads that are in the way of what it receives from the primary.
 #[test]
 fn the_primary_answers_what_the_replica_ends() {

@@ -19,7 +19,7 @@ pub use alarms::{AT_ONCE, Alarm, Alarms, Chore};
 pub use db::{Db, Failure, Options};
 pub use error::Error;
 pub use migrate::State;
-pub use postgres::Options as PostgresOptions;
+pub use postgres::{Options as PostgresOptions, look_at_server};
 pub use sqlite::{Options as SqliteOptions, lock, look_into, snapshot};
 pub use tx::{Dialect, Sql, Tx};
 pub(crate) use tx::{in_statements, marks};

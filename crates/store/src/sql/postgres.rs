@@ -140,6 +140,15 @@ fn start(way: &Way, name: &str, threads: usize, reads_only: bool) -> Result<mpsc
     Ok(sender)
 }
 
+/// Reads a server's database as it is.
+pub fn look_at_server<T, E: From<Error>>(
+    options: &Options,
+    closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut session = Session::connect(&Way::new(options)?, true)?;
+    closure(&mut Tx::new(&mut session))
+}
+
 /// The state of a server's database.
 pub fn migrations(options: &Options) -> Result<Vec<migrate::State>, Error> {
     migrate::states(&mut Session::connect(&Way::new(options)?, true)?)

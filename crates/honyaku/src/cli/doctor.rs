@@ -1,6 +1,6 @@
-//! `honyaku verify` and `honyaku doctor`: whether the data is right, and whether the machine is.
+//! `honyaku doctor`: whether the machine and what the server relies on are as they should be.
 
-use super::open::{config, data_dir, installation, public_url};
+use super::open::{SECRET_MARK, config, data_dir, database, existing_database, installation, public_url};
 use super::serve::runtime;
 use super::{Outcome, say};
 use crate::app;
@@ -9,48 +9,10 @@ use crate::contents::{self, Contents};
 use crate::mailer::Mailer;
 use clap::ArgMatches;
 use std::path::Path;
-use store::sql::Db;
+use store::installation::{self, Following};
+use store::sql::{Options, PostgresOptions, look_at_server};
 
-/// Recomputes every balance and invariant. The exit code says whether all is well.
-pub fn verify(matches: &ArgMatches) -> Outcome {
-    let report = installation(matches)?.write(|tx, _| service::verify::verify(tx))?;
-    let mut faults = report.faults;
-    let mut read = String::new();
-    if matches.get_flag("files") {
-        let open = installation(matches)?;
-        let contents = Contents::open(&config(matches)?, &open.desk.secret)?;
-        let (count, damaged) = runtime()?.block_on(files(&open.db, &contents))?;
-        read = format!(", {count} files read");
-        faults.extend(damaged);
-    }
-    for fault in &faults {
-        say(fault);
-    }
-    if faults.is_empty() {
-        say(format_args!("all is well: {} balances and every invariant recomputed{read}", report.balances));
-        return Ok(());
-    }
-    Err(format!("{} faults", faults.len()).into())
-}
-
-/// Reads every file that something refers to: how many they are, and what is wrong with which.
-async fn files(db: &Db, contents: &Contents) -> Result<(usize, Vec<String>), store::sql::Error> {
-    let (mut count, mut faults, mut last) = (0, Vec::new(), String::new());
-    loop {
-        let after = last.clone();
-        let wanted = db.read(move |tx| store::files::wanted_after(tx, &after, 100)).await?;
-        let Some(end) = wanted.last() else { return Ok((count, faults)) };
-        last.clone_from(&end.digest);
-        for file in wanted {
-            count += 1;
-            if let Err(error) = contents.fetch(&file).await {
-                faults.push(error.to_string());
-            }
-        }
-    }
-}
-
-/// Looks at settings, directory, database and clock.
+/// Looks at the settings and at everything they name.
 pub fn doctor(matches: &ArgMatches) -> Outcome {
     let config = config(matches)?;
     let mut faults = 0;
@@ -76,11 +38,34 @@ pub fn doctor(matches: &ArgMatches) -> Outcome {
                 count => Err(format!("{count} faults; honyaku verify lists them")),
             }),
     );
+    check("database_replica", replica(&config).map_err(|error| error.to_string()));
     check("files", kept(&config));
     check("clock", clock());
     check("mail", mail(&config));
     check("tls", tls(config.text("tls.listen"), config.text("tls.cert"), config.text("tls.key")));
     if faults == 0 { Ok(()) } else { Err(format!("{faults} faults").into()) }
+}
+
+/// A server that is none would be asked for nothing that it has, or answer with what somebody else's database holds.
+fn replica(config: &Config) -> Result<String, Box<dyn std::error::Error>> {
+    let (Options::Postgres(primary), Options::Postgres(serving)) =
+        (existing_database(config)?, database(config, true)?)
+    else {
+        return Ok("not used".to_owned());
+    };
+    let Some(url) = serving.replica else { return Ok("not used".to_owned()) };
+    let of_primary = look_at_server(&primary, |tx| installation::get(tx, SECRET_MARK))?;
+    let replica = PostgresOptions { url, ..primary };
+    let (follows, of_replica) = look_at_server(&replica, |tx| {
+        Ok::<_, store::sql::Error>((installation::following(tx)?, installation::get(tx, SECRET_MARK)?))
+    })?;
+    if of_replica != of_primary {
+        return Err("it holds another installation than database".into());
+    }
+    match follows {
+        Following::Nobody => Err("it follows no other server: is it database itself?".into()),
+        Following::Since { last_s } => Ok(format!("it follows; what it got last was written {last_s} s ago")),
+    }
 }
 
 fn kept(config: &Config) -> Result<String, String> {
