@@ -16,6 +16,8 @@ use store::sql::{self, Tx};
 /// A submission that arrives this long after the deadline still counts.
 const GRACE_S: i64 = 120;
 const CORRECTIONS_S: i64 = 24 * 3600;
+/// What of a group is sent back within this time has one clock.
+const TOGETHER_S: i64 = 3600;
 
 /// A translator takes the job; of a group, all that are free. First come, first served: the
 /// unique index on active claims decides every race.
@@ -70,6 +72,8 @@ fn begin(
         role: role.to_owned(),
         state: "active".to_owned(),
         deadline: ctx.now.plus_s(allowed_s),
+        stopped_at: None,
+        corrects: None,
         created_at: ctx.now,
     };
     let ids: Vec<JobId> = jobs.iter().map(|job| job.id).collect();
@@ -111,7 +115,7 @@ pub fn decline(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
 pub(crate) fn expire(tx: &mut Tx<'_>, ctx: &Context, id: ClaimId, payload: &Value) -> Result<(), Error> {
     let Some(claim) = claims::find(tx, ctx.scope, id)? else { return Ok(()) };
     let is_current = payload.get("deadline").and_then(Value::as_i64) == Some(claim.deadline.0);
-    let works = matches!(claim.state.as_str(), "active" | "correcting");
+    let works = matches!(claim.state.as_str(), "active" | "correcting") && claim.stopped_at.is_none();
     let held = claims::active_jobs(tx, ctx.scope.account, id)?;
     if !is_current || !works || held.is_empty() {
         return Ok(());
@@ -131,7 +135,8 @@ pub(crate) fn end(tx: &mut Tx<'_>, ctx: &Context, claim: &Claim, state: &str) ->
         let mut job = lock(tx, ctx, id)?;
         jobs::set_deadline(tx, ctx.scope, id, None)?;
         job.deadline = None;
-        if claim.role == "edit" {
+        if claim.role == "edit" && job.status == Status::Pending {
+            // Another editor takes the edit step.
             continue;
         }
         if job.status == Status::Hold {
@@ -143,9 +148,19 @@ pub(crate) fn end(tx: &mut Tx<'_>, ctx: &Context, claim: &Claim, state: &str) ->
         } else {
             Event::ClaimEnds
         };
-        transition::move_job(tx, ctx, &mut job, event)?;
+        leave(tx, ctx, &mut job, event)?;
     }
     Ok(claims::set_state(tx, claim, state)?)
+}
+
+/// The job leaves the hands of whoever worked on it. An edited one begins with its first step again.
+pub(crate) fn leave(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job, event: Event) -> Result<(), Error> {
+    if job.edit_reached {
+        jobs::begin_anew(tx, ctx.scope, job.id)?;
+        job.edit_reached = false;
+        job.draft_tgt = None;
+    }
+    transition::move_job(tx, ctx, job, event).map(|_| ())
 }
 
 /// Unfinished jobs of a group of which part was handed in: a new group, or canceled.
@@ -168,25 +183,86 @@ fn fork(
     Ok(Event::ClaimEnds)
 }
 
-/// The customer asks for corrections: the last translator gets the job back for a day.
+/// The customer asks for corrections: the last translator gets the job back for a day, whatever else of its group
+/// is still to be done. Source: translator-platform 2.1, 5.12.
 pub(crate) fn correct(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job) -> Result<(), Error> {
     let role = transition::roles(job).last().copied().unwrap_or("translate");
-    let Some(claim) = claims::latest_on(tx, ctx.scope, job.id, role)? else {
+    let Some(done) = claims::latest_on(tx, ctx.scope, job.id, role)? else {
         return Err(Error::Broken(format!("job {} is delivered but was never claimed", job.id)));
     };
-    let deadline = ctx.now.plus_s(CORRECTIONS_S);
-    claims::take_up_again(tx, &claim, job.id)?;
-    claims::set_state(tx, &claim, "correcting")?;
-    claims::set_deadline(tx, &claim, deadline)?;
-    jobs::set_deadline(tx, ctx.scope, job.id, Some(deadline))?;
-    job.deadline = Some(deadline);
-    timers::set(tx, ctx, Kind::ClaimDeadline, claim.id.0, deadline, &json!({ "deadline": deadline.0 }))
+    let claim = match under_way(tx, ctx, &done, job.group)? {
+        Some(claim) => claim,
+        None => begin_corrections(tx, ctx, &done, job.group)?,
+    };
+    claims::hold(tx, &claim, job.id)?;
+    jobs::set_deadline(tx, ctx.scope, job.id, Some(claim.deadline))?;
+    job.deadline = Some(claim.deadline);
+    Ok(())
 }
 
-/// The claim on a job, with all that it holds, lasts until a moment.
-pub(crate) fn give_time(tx: &mut Tx<'_>, ctx: &Context, id: JobId, until: Timestamp) -> Result<(), Error> {
-    let Some(claim) = claims::active_on(tx, ctx.scope, id)? else { return Ok(()) };
-    claims::set_deadline(tx, &claim, until)?;
+/// Corrections in the same group that were asked for a moment ago.
+fn under_way(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    done: &Claim,
+    group: Option<GroupId>,
+) -> Result<Option<Claim>, Error> {
+    match group {
+        Some(group) => Ok(claims::corrections_since(tx, done, group, ctx.now.plus_s(-TOGETHER_S))?),
+        None => Ok(None),
+    }
+}
+
+fn begin_corrections(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    done: &Claim,
+    group: Option<GroupId>,
+) -> Result<Claim, Error> {
+    let claim = Claim {
+        id: ClaimId(tx.reserve_ids("claim", 1)?),
+        group,
+        state: "correcting".to_owned(),
+        deadline: ctx.now.plus_s(CORRECTIONS_S),
+        stopped_at: None,
+        corrects: Some(done.id),
+        created_at: ctx.now,
+        ..done.clone()
+    };
+    claims::insert(tx, &claim, &[])?;
+    let due = claim.deadline;
+    timers::set(tx, ctx, Kind::ClaimDeadline, claim.id.0, due, &json!({ "deadline": due.0 }))?;
+    Ok(claim)
+}
+
+/// The job is put on hold: the clock of the claim on it, with all that it holds, stands.
+pub(crate) fn stop_clock(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> {
+    match claims::active_on(tx, ctx.scope, id)? {
+        Some(claim) if claim.stopped_at.is_none() => Ok(claims::set_stopped(tx, &claim, Some(ctx.now))?),
+        _ => Ok(()),
+    }
+}
+
+/// A job of the claim is not held any more: when none is, the claim's clock goes on. The new deadline, if so.
+pub(crate) fn start_clock(tx: &mut Tx<'_>, ctx: &Context, claim: &Claim) -> Result<Option<Timestamp>, Error> {
+    let Some(since) = claim.stopped_at else { return Ok(None) };
+    if claims::is_on_hold(tx, claim)? {
+        return Ok(None);
+    }
+    let deadline = claim.deadline.plus_ms(ctx.now.since_ms(since));
+    claims::set_stopped(tx, claim, None)?;
+    give_time(tx, ctx, claim, deadline)?;
+    Ok(Some(deadline))
+}
+
+/// The claim, with all that it holds, lasts until a moment.
+pub(crate) fn give_time(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    claim: &Claim,
+    until: Timestamp,
+) -> Result<(), Error> {
+    claims::set_deadline(tx, claim, until)?;
     for held in claims::active_jobs(tx, ctx.scope.account, claim.id)? {
         jobs::set_deadline(tx, ctx.scope, held, Some(until))?;
     }

@@ -301,6 +301,7 @@ fn new_jobs(
             events: 0,
             forced: 0,
             deadline: None,
+            review_until: None,
             archived: false,
             created_at: ctx.now,
             changed_at: ctx.now,

@@ -137,8 +137,11 @@ pub(crate) fn follow(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Er
 fn plan(tx: &mut Tx<'_>, ctx: &Context, kind: Kind, job: &Job, after_ms: i64) -> Result<(), Error> {
     let at = ctx.now.plus_ms(after_ms);
     // A robot is as slow as it is set, however little time a person would have.
-    if kind == Kind::RobotSubmit && job.deadline.is_some_and(|deadline| deadline < at) {
-        claim::give_time(tx, ctx, job.id, at)?;
+    if kind == Kind::RobotSubmit
+        && job.deadline.is_some_and(|deadline| deadline < at)
+        && let Some(claim) = claims::active_on(tx, ctx.scope, job.id)?
+    {
+        claim::give_time(tx, ctx, &claim, at)?;
     }
     timers::set(tx, ctx, kind, job.id.0, at, &json!({ "version": job.version }))
 }
@@ -215,8 +218,9 @@ fn whim(tx: &mut Tx<'_>, ctx: &Context, job: &Job, own: &Instructions) -> Result
         own.expire.then_some(Whim::Expire),
         own.flag.clone().map(Whim::Flag),
     ];
-    let taken_before = claims::all_on(tx, ctx.scope, job.id)?.len().saturating_sub(1);
-    Ok(told.into_iter().flatten().nth(taken_before))
+    let claims = claims::all_on(tx, ctx.scope, job.id)?;
+    let taken = claims.iter().filter(|claim| claim.corrects.is_none()).count();
+    Ok(told.into_iter().flatten().nth(taken.saturating_sub(1)))
 }
 
 /// Plans when a job that was taken is handed in; not if it is told to run out of time first.
@@ -246,10 +250,13 @@ pub fn end_hold(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> 
     let mut job = crate::review::lock(tx, ctx, id)?;
     let before = job.held_from.unwrap_or(Status::Available);
     transition::move_job(tx, &ctx.acting(Actor::Support), &mut job, Event::Release { before })?;
-    let working_on = matches!(before, Status::Pending | Status::Revising);
-    if working_on && !job.edit_reached && claims::active_on(tx, ctx.scope, id)?.is_none() {
-        transition::move_job(tx, ctx, &mut job, Event::ClaimEnds)?;
-        return Ok(());
+    let needs_someone = match before {
+        // The edit step waits for an editor.
+        Status::Pending => !job.edit_reached,
+        before => before == Status::Revising,
+    };
+    if needs_someone && claims::active_on(tx, ctx.scope, id)?.is_none() {
+        return claim::leave(tx, ctx, &mut job, Event::ClaimEnds);
     }
     if before == Status::Pending { plan_submit(tx, ctx, &job) } else { Ok(()) }
 }

@@ -213,7 +213,7 @@ pub fn force(tx: &mut Tx<'_>, ctx: &Context, id: JobId, to: Status, body: Option
     transition::set_status(tx, ctx, &mut job, to, held_from)?;
     jobs::unmark_forced(tx, id)?;
     give_claim(tx, ctx, &mut job, to)?;
-    start_timers(tx, ctx, &job, to)?;
+    start_timers(tx, ctx, &mut job, to)?;
     announce::job(tx, ctx, &job, announcement(to), Some(from))
 }
 
@@ -236,6 +236,8 @@ fn drop_claims(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> {
         if claims::active_jobs(tx, ctx.scope.account, claim.id)?.is_empty() {
             claims::set_state(tx, &claim, "revoked")?;
         }
+        // The rest of its group may have waited for this one.
+        claim::start_clock(tx, ctx, &claim)?;
         jobs::set_deadline(tx, ctx.scope, job.id, None)?;
     }
     Ok(())
@@ -282,11 +284,11 @@ fn give_claim(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job, to: Status) -> Resu
     }
 }
 
-fn start_timers(tx: &mut Tx<'_>, ctx: &Context, job: &Job, to: Status) -> Result<(), Error> {
+fn start_timers(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job, to: Status) -> Result<(), Error> {
     match to {
         Status::Reviewable => {
-            let due = transition::review_ends(tx, ctx, job)?;
-            timers::set(tx, ctx, timers::Kind::AutoApprove, job.id.0, due, &json!({ "version": job.version }))
+            let until = transition::review_ends(tx, ctx, job)?;
+            timers::review_until(tx, ctx, job, until)
         }
         Status::Queued => timers::set(tx, ctx, timers::Kind::Queue, job.order.0, ctx.now, &json!({})),
         Status::Available | Status::Revising => robots::follow(tx, ctx, job),

@@ -99,17 +99,21 @@ pub fn set(
     Ok(tasks::insert(tx, &task)?)
 }
 
-/// Sets the timers that a move starts.
+/// Sets the timers that a move starts; the job had its status before since a moment.
 pub(crate) fn follow(
     tx: &mut Tx<'_>,
     ctx: &Context,
-    job: &Job,
+    job: &mut Job,
     transition: &Transition,
+    since: Timestamp,
 ) -> Result<(), Error> {
     match transition.to {
         Status::Reviewable => {
-            let due = transition::review_ends(tx, ctx, job)?;
-            set(tx, ctx, Kind::AutoApprove, job.id.0, due, &json!({ "version": job.version }))
+            let until = match job.review_until {
+                Some(until) if transition.from == Status::Hold => until.plus_ms(ctx.now.since_ms(since)),
+                _ => transition::review_ends(tx, ctx, job)?,
+            };
+            review_until(tx, ctx, job, until)
         }
         Status::Queued if transition.from == Status::Unpaid => {
             let due = ctx.now.plus_ms(robots::queue_delay_ms(ctx)?);
@@ -122,6 +126,18 @@ pub(crate) fn follow(
         }
         _ => Ok(()),
     }
+}
+
+/// The job approves itself then.
+pub(crate) fn review_until(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    job: &mut Job,
+    until: Timestamp,
+) -> Result<(), Error> {
+    store::jobs::set_review_until(tx, ctx.scope, job.id, until)?;
+    job.review_until = Some(until);
+    set(tx, ctx, Kind::AutoApprove, job.id.0, until, &json!({ "version": job.version }))
 }
 
 /// An unpaid job ends after ninety days.

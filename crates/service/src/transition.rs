@@ -3,7 +3,7 @@
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::{announce, captcha, robots, timers};
+use crate::{announce, captcha, claim, robots, timers};
 use domain::ids::Timestamp;
 use domain::job::{Event, Movement, Status, Transition, apply};
 use domain::ledger::{self, Life, Posting, Reward};
@@ -16,10 +16,18 @@ use store::{claims, reviews};
 /// Moves the job as the rules say, or refuses. The job is updated in place.
 pub fn move_job(tx: &mut Tx<'_>, ctx: &Context, job: &mut Job, event: Event) -> Result<Transition, Error> {
     let transition = apply(job.status, event)?;
+    let since = job.changed_at;
     move_money(tx, ctx, job, transition.movement)?;
     let held_from = if transition.to == Status::Hold { Some(transition.from) } else { None };
     set_status(tx, ctx, job, transition.to, held_from)?;
-    timers::follow(tx, ctx, job, &transition)?;
+    if transition.to == Status::Hold {
+        claim::stop_clock(tx, ctx, job.id)?;
+    } else if transition.from == Status::Hold
+        && let Some(claim) = claims::active_on(tx, ctx.scope, job.id)?
+    {
+        job.deadline = claim::start_clock(tx, ctx, &claim)?.or(job.deadline);
+    }
+    timers::follow(tx, ctx, job, &transition, since)?;
     match (transition.from, transition.to) {
         (_, Status::Reviewable) => drop(captcha::challenge(tx, ctx, job.id)?),
         (Status::Reviewable, _) => captcha::forget(tx, ctx, job.id)?,
@@ -123,7 +131,7 @@ pub(crate) fn needs_edit(job: &Job) -> bool {
     job.edit || job.tier == domain::tier::Tier::Ultra
 }
 
-/// When the review period of a job that is delivered now ends, by the environment's clock.
+/// When the review of a job that is delivered now ends by itself, by the environment's clock.
 pub(crate) fn review_ends(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Timestamp, Error> {
     let own_hours = ctx.account(tx)?.review_hours.and_then(|hours| u32::try_from(hours).ok());
     let period = crate::estimate::review_period_s(job, own_hours.unwrap_or(ctx.desk.review_hours));

@@ -23,12 +23,16 @@ pub struct Claim {
     pub state: String,
     /// When the time is up.
     pub deadline: Timestamp,
+    /// Since when its clock stands: a job of it is on hold.
+    pub stopped_at: Option<Timestamp>,
+    /// The claim whose work it corrects.
+    pub corrects: Option<ClaimId>,
     /// When it was taken.
     pub created_at: Timestamp,
 }
 
-const CLAIM: &str =
-    "c.id, c.account_id, c.sandbox, c.translator_id, c.group_id, c.role, c.state, c.deadline, c.created_at";
+const CLAIM: &str = "c.id, c.account_id, c.sandbox, c.translator_id, c.group_id, c.role, c.state, c.deadline, c.stopped_at, \
+    c.corrects, c.created_at";
 
 fn from_row(row: &mut Row) -> Result<Claim, Error> {
     Ok(Claim {
@@ -39,6 +43,8 @@ fn from_row(row: &mut Row) -> Result<Claim, Error> {
         role: row.take()?,
         state: row.take()?,
         deadline: row.take()?,
+        stopped_at: row.take()?,
+        corrects: row.take()?,
         created_at: row.take()?,
     })
 }
@@ -46,8 +52,8 @@ fn from_row(row: &mut Row) -> Result<Claim, Error> {
 /// Stores a claim on these jobs. An error of kind constraint: one of them is taken.
 pub fn insert(tx: &mut Tx<'_>, claim: &Claim, jobs: &[JobId]) -> Result<(), Error> {
     tx.execute(
-        "INSERT INTO claim (id, account_id, sandbox, translator_id, group_id, role, state, deadline, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO claim (id, account_id, sandbox, translator_id, group_id, role, state, deadline, corrects, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         &[
             &claim.id,
             &claim.scope.account,
@@ -57,16 +63,28 @@ pub fn insert(tx: &mut Tx<'_>, claim: &Claim, jobs: &[JobId]) -> Result<(), Erro
             &claim.role,
             &claim.state,
             &claim.deadline,
+            &claim.corrects,
             &claim.created_at,
         ],
     )?;
-    for job in jobs {
-        tx.execute(
-            "INSERT INTO claim_job (account_id, claim_id, job_id, active) VALUES ($1, $2, $3, 1)",
-            &[&claim.scope.account, &claim.id, job],
-        )?;
-    }
+    jobs.iter().try_for_each(|job| add(tx, claim, *job))
+}
+
+fn add(tx: &mut Tx<'_>, claim: &Claim, job: JobId) -> Result<(), Error> {
+    tx.execute(
+        "INSERT INTO claim_job (account_id, claim_id, job_id, active) VALUES ($1, $2, $3, 1)",
+        &[&claim.scope.account, &claim.id, &job],
+    )?;
     Ok(())
+}
+
+/// The claim holds one more job, or again one that it had let go.
+pub fn hold(tx: &mut Tx<'_>, claim: &Claim, job: JobId) -> Result<(), Error> {
+    let again = tx.execute(
+        "UPDATE claim_job SET active = 1 WHERE account_id = $1 AND claim_id = $2 AND job_id = $3",
+        &[&claim.scope.account, &claim.id, &job],
+    )?;
+    if again == 0 { add(tx, claim, job) } else { Ok(()) }
 }
 
 /// The claims on job $3.
@@ -89,6 +107,43 @@ pub fn latest_on(tx: &mut Tx<'_>, scope: Scope, job: JobId, role: &str) -> Resul
         &[&scope.account, &scope.environment, &job, &role],
         from_row,
     )
+}
+
+/// A translator's corrections of a group's jobs that are under way since a moment or later, the newest.
+pub fn corrections_since(
+    tx: &mut Tx<'_>,
+    done: &Claim,
+    group: GroupId,
+    since: Timestamp,
+) -> Result<Option<Claim>, Error> {
+    tx.query_opt(
+        &format!(
+            "SELECT {CLAIM} FROM claim c WHERE c.account_id = $1 AND c.sandbox = $2 AND c.translator_id = $3 \
+             AND c.group_id = $4 AND c.state = 'correcting' AND c.created_at >= $5 ORDER BY c.id DESC LIMIT 1"
+        ),
+        &[&done.scope.account, &done.scope.environment, &done.translator, &group, &since],
+        from_row,
+    )
+}
+
+/// Whether a job that the claim holds is on hold.
+pub fn is_on_hold(tx: &mut Tx<'_>, claim: &Claim) -> Result<bool, Error> {
+    let found: Option<i64> = tx.query_opt(
+        "SELECT 1 FROM claim_job cj CROSS JOIN job j WHERE cj.account_id = $1 AND cj.claim_id = $2 AND cj.active = 1 \
+         AND j.account_id = cj.account_id AND j.id = cj.job_id AND j.status = 'hold' LIMIT 1",
+        &[&claim.scope.account, &claim.id],
+        Row::take,
+    )?;
+    Ok(found.is_some())
+}
+
+/// The claim's clock stands since a moment, or goes on.
+pub fn set_stopped(tx: &mut Tx<'_>, claim: &Claim, since: Option<Timestamp>) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE claim SET stopped_at = $3 WHERE account_id = $1 AND id = $2",
+        &[&claim.scope.account, &claim.id, &since],
+    )?;
+    Ok(())
 }
 
 /// All claims ever made on a job, newest first.
@@ -120,18 +175,9 @@ pub fn job_count(tx: &mut Tx<'_>, claim: &Claim) -> Result<i64, Error> {
 
 /// The claim no longer holds a job.
 pub fn let_go(tx: &mut Tx<'_>, claim: &Claim, job: JobId) -> Result<(), Error> {
-    set_active(tx, claim, job, false)
-}
-
-/// The claim holds a job again: corrections.
-pub fn take_up_again(tx: &mut Tx<'_>, claim: &Claim, job: JobId) -> Result<(), Error> {
-    set_active(tx, claim, job, true)
-}
-
-fn set_active(tx: &mut Tx<'_>, claim: &Claim, job: JobId, active: bool) -> Result<(), Error> {
     tx.execute(
-        "UPDATE claim_job SET active = $4 WHERE account_id = $1 AND claim_id = $2 AND job_id = $3",
-        &[&claim.scope.account, &claim.id, &job, &active],
+        "UPDATE claim_job SET active = 0 WHERE account_id = $1 AND claim_id = $2 AND job_id = $3",
+        &[&claim.scope.account, &claim.id, &job],
     )?;
     Ok(())
 }

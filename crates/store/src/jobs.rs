@@ -99,6 +99,8 @@ pub struct Job {
     pub forced: i64,
     /// When the translator's time is up.
     pub deadline: Option<Timestamp>,
+    /// When the review ends by itself, once it was delivered.
+    pub review_until: Option<Timestamp>,
     /// Hidden from default lists.
     pub archived: bool,
     /// When it was ordered.
@@ -110,8 +112,8 @@ pub struct Job {
 const JOB: &str = "id, account_id, sandbox, order_id, key_id, group_id, position, status, held_from, slug, body_src, \
     lc_src, lc_tgt, tier, edit, unit_count, count_rule, currency, unit_price, price, escrow, text_key, lookup, \
     auto_approve, use_preferred, callback_url, custom_data, glossary_id, purpose, tone, max_chars, attachments, \
-    instructions, body_tgt, draft_tgt, edit_reached, submissions, round, version, events, forced, deadline, archived, \
-    created_at, changed_at";
+    instructions, body_tgt, draft_tgt, edit_reached, submissions, round, version, events, forced, deadline, \
+    review_until, archived, created_at, changed_at";
 
 impl Job {
     fn from_row(row: &mut Row) -> Result<Self, Error> {
@@ -162,6 +164,7 @@ impl Job {
             events: row.take()?,
             forced: row.take()?,
             deadline: row.take()?,
+            review_until: row.take()?,
             archived: row.take()?,
             created_at: row.take()?,
             changed_at: row.take()?,

@@ -26,6 +26,7 @@ mod formats;
 mod golden;
 mod golden_changes;
 mod golden_sandbox;
+mod holding;
 mod house;
 mod inbox;
 mod instructions;

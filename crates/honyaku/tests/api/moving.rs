@@ -220,11 +220,14 @@ fn drop_beside(url: &str, prefix: &str) {
 fn migrations_are_listed_run_once_and_never_backwards() {
     let database = Database::bare();
     let all = |state: &str| {
-        ["base", "file", "scale", "version", "age", "account", "keys", "inbox", "standing", "failures"]
-            .iter()
-            .zip(1..)
-            .map(|(name, number)| format!("{number:04} {name} {state}"))
-            .collect::<Vec<_>>()
+        [
+            "base", "file", "scale", "version", "age", "account", "keys", "inbox", "standing", "failures",
+            "clocks",
+        ]
+        .iter()
+        .zip(1..)
+        .map(|(name, number)| format!("{number:04} {name} {state}"))
+        .collect::<Vec<_>>()
     };
     assert_eq!(lines(&mut database.command(&["migrate", "status"])), all("pending"));
     std::thread::scope(|scope| {

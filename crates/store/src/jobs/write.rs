@@ -129,6 +129,24 @@ pub fn set_deadline(
     Ok(())
 }
 
+/// Sets when the review ends by itself.
+pub fn set_review_until(tx: &mut Tx<'_>, scope: Scope, id: JobId, until: Timestamp) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE job SET review_until = $3 WHERE account_id = $1 AND id = $2",
+        &[&scope.account, &id, &until],
+    )?;
+    Ok(())
+}
+
+/// Whoever takes the job next begins with its first step.
+pub fn begin_anew(tx: &mut Tx<'_>, scope: Scope, id: JobId) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE job SET draft_tgt = NULL, edit_reached = 0 WHERE account_id = $1 AND id = $2",
+        &[&scope.account, &id],
+    )?;
+    Ok(())
+}
+
 /// A job goes into its next round: the rejected translation is no longer the job's text.
 pub fn start_round(tx: &mut Tx<'_>, scope: Scope, id: JobId) -> Result<(), Error> {
     tx.execute(

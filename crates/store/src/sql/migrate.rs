@@ -42,6 +42,7 @@ const MIGRATIONS: &[Migration] = &[
     shared(8, "inbox", include_str!("../../migrations/0008_inbox.sql")),
     shared(9, "standing", include_str!("../../migrations/0009_standing.sql")),
     shared(10, "failures", include_str!("../../migrations/0010_failures.sql")),
+    shared(11, "clocks", include_str!("../../migrations/0011_clocks.sql")),
 ];
 
 /// A migration that is the same on both engines.
