@@ -25,7 +25,8 @@ use crate::outcome::{Ending, FailureKind, Outcome};
 use crate::resolver::{CheckedResolver, Resolver, SystemResolver};
 use crate::trust;
 
-const USER_AGENT: &str = concat!("Honyaku/", env!("CARGO_PKG_VERSION"));
+/// What callbacks are sent as.
+pub const USER_AGENT: &str = concat!("Honyaku/", env!("CARGO_PKG_VERSION"));
 
 /// Connections that are kept open to one destination, and for how long: enough
 /// for a burst to a living receiver, nothing for thousands of dead ones.

@@ -29,7 +29,7 @@ pub mod signature;
 mod standing;
 pub mod trust;
 
-pub use client::{Client, Limits, Request, StartError};
+pub use client::{Client, Limits, Request, StartError, USER_AGENT};
 pub use destination::destination;
 pub use outcome::{Ending, FailureKind, Outcome};
 pub use standing::Standing;

@@ -59,6 +59,8 @@ pub struct Context {
     pub scope: Scope,
     /// Who acts.
     pub actor: Actor,
+    /// The key that calls, if one does.
+    pub key: Option<KeyId>,
     /// Now, by the environment's clock.
     pub now: Timestamp,
     /// Now, really.
@@ -103,7 +105,14 @@ impl Context {
     ) -> Self {
         let now = real_now.plus_ms(around.ahead_ms);
         let memo = RefCell::new(Memo { account: around.account, ..Memo::default() });
-        Self { desk, scope, actor, now, real_now, robot: around.robot, sandbox_jobs: around.jobs, memo }
+        let (robot, sandbox_jobs) = (around.robot, around.jobs);
+        Self { desk, scope, actor, key: None, now, real_now, robot, sandbox_jobs, memo }
+    }
+
+    /// The same, of a call with a key.
+    pub fn called_with(mut self, key: KeyId) -> Self {
+        self.key = Some(key);
+        self
     }
 
     /// The context of work on a live environment that needs no lock: the clock there is the real one.
@@ -113,6 +122,7 @@ impl Context {
             desk,
             scope,
             actor,
+            key: None,
             now: real_now,
             real_now,
             robot: None,

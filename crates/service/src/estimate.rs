@@ -37,19 +37,29 @@ pub fn eta_s(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<i64, Error> {
     match status {
         Status::Reviewable | Status::Approved | Status::Rejected | Status::Canceled => Ok(-1),
         Status::Revising => Ok(to_deadline(job.deadline).unwrap_or(24 * 3600)),
-        Status::Pending => match robots::remaining_s(ctx, job)? {
-            Some(seconds) => Ok(seconds),
+        Status::Pending => match robot_s(ctx, job, status)? {
+            Some(seconds) => Ok((job.changed_at.plus_s(seconds).since_ms(now) / 1000).max(0)),
             None => {
                 let work = estimate::work_s(tier_of(job), unit_type(&job.lc_src), units(tx, ctx, job)?);
                 let by_work = (job.changed_at.plus_s(work).since_ms(now) / 1000).max(60);
                 Ok(to_deadline(job.deadline).map_or(by_work, |deadline| deadline.min(by_work)))
             }
         },
-        _ => match robots::remaining_s(ctx, job)? {
+        _ => match robot_s(ctx, job, status)? {
             Some(seconds) => Ok(seconds),
             None => Ok(estimate::eta_s(tier_of(job), unit_type(&job.lc_src), units(tx, ctx, job)?)),
         },
     }
+}
+
+/// Seconds until delivery of a text that would be ordered now. Contract: api-v2 6.5.
+pub fn quoted_s(ctx: &Context, tier: Tier, lc_src: &str, units: u64) -> Result<i64, Error> {
+    let robot_s = robots::takes_s(ctx, lc_src, units, Status::Queued)?.filter(|_| tier != Tier::Machine);
+    Ok(robot_s.unwrap_or_else(|| estimate::eta_s(tier, unit_type(lc_src), units)))
+}
+
+fn robot_s(ctx: &Context, job: &Job, from: Status) -> Result<Option<i64>, Error> {
+    robots::takes_s(ctx, &job.lc_src, u64::try_from(job.unit_count).unwrap_or(0), from)
 }
 
 fn tier_of(job: &Job) -> Tier {

@@ -446,8 +446,9 @@ fn answer(
                     if request.dry_run
                         && let Some(members) = payload.as_object_mut()
                     {
-                        members.shift_remove("job_id");
-                        members.shift_remove("order_id");
+                        for id in ["job_id", "order_id", "group_id"] {
+                            members.shift_remove(id);
+                        }
                     }
                     placed.known.push((key.clone(), vec![payload]));
                 }

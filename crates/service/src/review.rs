@@ -77,7 +77,7 @@ pub fn purchase(tx: &mut Tx<'_>, ctx: &Context, id: JobId) -> Result<(), Error> 
     }
     pay::reprice(tx, &mut job)?;
     pay::afford(tx, ctx, job.price)?;
-    pay::count_against_key(tx, job.scope, job.key, job.price)?;
+    pay::count_against_key(tx, job.scope, ctx.key.or(job.key), job.price)?;
     transition::move_job(tx, ctx, &mut job, Event::Purchase)?;
     Ok(())
 }

@@ -93,18 +93,17 @@ pub(crate) fn queue_delay_ms(ctx: &Context) -> Result<i64, Error> {
     Ok(working(ctx)?.and_then(|settings| settings.queue.delay_ms(0, false, settings.seed)).unwrap_or(0))
 }
 
-/// Seconds until the robot delivers; none if no robot works here.
-pub(crate) fn remaining_s(ctx: &Context, job: &Job) -> Result<Option<i64>, Error> {
+/// How long the robot takes for a job, from a status on; none if no robot works here.
+pub(crate) fn takes_s(ctx: &Context, lc_src: &str, units: u64, from: Status) -> Result<Option<i64>, Error> {
     let Some(settings) = working(ctx)? else { return Ok(None) };
-    let characters = estimate::unit_type(&job.lc_src) == UnitType::Character;
-    let units = u64::try_from(job.unit_count).unwrap_or(0);
+    let characters = estimate::unit_type(lc_src) == UnitType::Character;
     let step = |step: &Step| step.estimate_s(units, characters);
     let (Some(queue), Some(take), Some(submit)) =
         (step(&settings.queue), step(&settings.take), step(&settings.submit))
     else {
         return Ok(None);
     };
-    Ok(Some(match job.held_from.unwrap_or(job.status) {
+    Ok(Some(match from {
         Status::Unpaid | Status::Queued => queue + take + submit,
         Status::Available => take + submit,
         _ => submit,

@@ -132,10 +132,11 @@ impl Call {
         use_case: U,
     ) -> Result<impl FnOnce(&mut Tx<'_>) -> Result<T, Error> + use<T, U>, Failure> {
         let (desk, scope, now) = (Arc::clone(&self.app.desk), self.caller()?.scope(), real_now());
+        let key = self.caller()?.key.id;
         let foresight = self.foresight.clone();
         Ok(move |tx: &mut Tx<'_>| {
             foresight.map_or(Ok(()), |foresight| foresight.tell(tx, scope))?;
-            let ctx = Context::open(tx, desk, scope, actor, now)?;
+            let ctx = Context::open(tx, desk, scope, actor, now)?.called_with(key);
             use_case(tx, &ctx)
         })
     }

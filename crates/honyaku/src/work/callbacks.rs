@@ -100,6 +100,7 @@ pub async fn send(app: &Arc<App>, prepared: &Prepared) -> Outcome {
     let mut headers = prepared.headers.clone();
     if let Some(token) = callbacks::inbox_token(&app.desk.public_url, &prepared.url) {
         headers.push(("content-type".to_owned(), prepared.content_type.clone()));
+        headers.push(("user-agent".to_owned(), outbound::USER_AGENT.to_owned()));
         return inbox::hand_over(app, token, prepared, headers).await;
     }
     match Url::parse(&prepared.url) {

@@ -52,6 +52,7 @@ fn every_step_is_called_back_in_order_and_signed() {
         "honyaku-event",
         "honyaku-sequence",
         "honyaku-environment",
+        "user-agent",
     ] {
         assert!(reviewable["headers"].get(header).is_some(), "{header}");
     }

@@ -88,6 +88,11 @@ fn every_failing_job_is_listed_with_all_its_faults() {
         "\"tier\" is a required field: send one of machine, standard, pro, ultra"
     );
     assert_eq!(refused.err["2"][0]["code"], 1800);
+    // Units are counted by the source alone.
+    let mut nothing = job("[[[x]]] !!!");
+    nothing["lc_tgt"] = json!("zz");
+    let refused = shop.orders(&json!([nothing])).unwrap_err();
+    assert_eq!((&refused.err["0"][0]["code"], &refused.err["0"][1]["code"]), (&json!(1551), &json!(1351)));
     assert_eq!(shop.get("translate/jobs", "").unwrap(), json!([]), "none was stored");
 }
 

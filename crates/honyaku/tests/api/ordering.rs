@@ -165,6 +165,9 @@ fn a_dry_run_says_all_and_stores_nothing(shop: &Shop) {
     let told =
         shop.post("translate/jobs", &json!({ "jobs": [job("dry"), job("run")], "dry_run": 1 })).unwrap();
     assert_eq!(told, json!({ "job_count": 2, "credits_used": "0.10", "currency": "USD", "dry_run": 1 }));
+    let group = json!({ "jobs": [job("dry"), job("run"), job("dry")], "as_group": 1, "dry_run": 1 });
+    let repeated = shop.post("translate/jobs", &group).unwrap()["jobs"].to_string();
+    assert!(repeated.contains("\"body_src\":\"dry\"") && !repeated.contains("_id\""), "no ids: {repeated}");
     assert_eq!(shop.balance(), "1000.00");
     let id = shop.orders(&json!([job("dry")])).unwrap()["job_ids"][0].clone();
     assert!(shop.database.is_postgres() || id == "1", "the embedded database used up an id");

@@ -194,3 +194,28 @@ fn what_is_forced_twice_within_five_minutes_is_guarded() {
     assert_eq!(refused(&shop, &sent).code(), 1754);
     shop.verify();
 }
+
+/// A list may come as one parameter repeated: all of its values are the request.
+#[test]
+fn a_repeated_parameter_counts_with_all_its_values() {
+    let shop = Shop::open();
+    let ids = ["one", "two", "three"].map(|text| shop.orders_text(text));
+    let [first, second, third] = &ids;
+    let list = |name: &str, ids: [&str; 2]| format!("{name}={}&{name}={}", ids[0], ids[1]);
+    let delete = |sent: &str| send(&shop, "d", "DELETE", "translate/jobs", sent);
+    assert_eq!(code(&delete(&list("job_ids", [first, third]))), 0);
+    assert_eq!(code(&delete(&list("job_ids", [second, third]))), 1754);
+    assert_eq!(delete(&list("job_ids", [first, third])).header("idempotent-replayed"), "true");
+    assert_eq!(shop.job(second)["status"], "available");
+
+    let unpaid = json!({ "jobs": [job("four"), job("five"), job("six")], "process": 0 });
+    let ids = shop.post("translate/jobs", &unpaid).unwrap()["job_ids"].clone();
+    let ids: Vec<&str> = ids.as_array().unwrap().iter().map(|id| id.as_str().unwrap()).collect();
+    let buy = |of: [&str; 2]| {
+        let sent = format!("action=purchase&{}", list("job_ids[]", of));
+        send(&shop, "p", "PUT", "translate/jobs", &sent)
+    };
+    assert_eq!(code(&buy([ids[0], ids[2]])), 0);
+    assert_eq!(code(&buy([ids[1], ids[2]])), 1754);
+    assert_eq!(shop.job(ids[1])["status"], "unpaid");
+}

@@ -272,3 +272,79 @@ fn fields_are_refused_before_the_state_and_comments_by_their_length() {
     let long = json!({ "action": "revise", "comment": "x".repeat(25_001) });
     assert_eq!(shop.put(&path, &long).unwrap_err().code(), 1351);
 }
+
+/// 6.2: the newest job that matches, in all that the item says.
+#[test]
+fn a_job_that_is_named_by_its_text_is_of_the_tier_that_is_named() {
+    let shop = Shop::open();
+    let tiers = ["pro", "ultra", "pro with an edit step"];
+    let text = |text: &str, tier: &str| {
+        let mut job = job(text);
+        job["tier"] = json!(tier.split(' ').next().unwrap());
+        if tier.contains("edit") {
+            job["services"] = json!(["translation", "edit"]);
+        }
+        job
+    };
+    let rows = [
+        (["pro", "ultra"], "pro", Some("pro")),
+        (["ultra", "pro"], "ultra", Some("ultra")),
+        (["ultra", "ultra"], "pro", None),
+        (["pro with an edit step", "pro with an edit step"], "ultra", None),
+        (["pro with an edit step", "pro with an edit step"], "pro", Some("pro with an edit step")),
+    ];
+    for (number, (ordered, named, acted_on)) in rows.into_iter().enumerate() {
+        assert!(ordered.iter().all(|tier| tiers.contains(tier)));
+        let body = format!("named {number}");
+        let ids = ordered.map(|tier| {
+            let placed = shop.post("translate/jobs", &json!({ "jobs": [text(&body, tier)] })).unwrap();
+            let known = || placed["jobs"][0][0]["job_id"].clone();
+            let id = placed["job_ids"].get(0).cloned().unwrap_or_else(known);
+            let id = id.as_str().unwrap().to_owned();
+            if shop.job(&id)["status"] != "reviewable" {
+                shop.wait_for(&id, "available");
+                shop.delivers(&id, "訳");
+            }
+            id
+        });
+        let item = json!({ "body_src": body, "lc_src": "en", "lc_tgt": "ja", "tier": named });
+        let answer = shop.put("translate/jobs", &json!({ "action": "approve", "job_ids": [item] }));
+        match acted_on {
+            None => assert_eq!(answer.unwrap_err().code(), 2100, "{body}"),
+            Some(_) => assert_eq!(answer.unwrap(), json!({}), "{body}"),
+        }
+        for (id, tier) in ids.iter().zip(ordered) {
+            let wanted = if acted_on == Some(tier) { "approved" } else { "reviewable" };
+            assert_eq!(shop.job(id)["status"], wanted, "{body}: {tier}");
+        }
+    }
+    shop.verify();
+}
+
+/// 6.3: first the id, then the action, then its fields; for each of many as for one.
+#[test]
+fn an_unknown_job_among_many_is_told_before_fields_that_are_missing() {
+    let shop = Shop::open();
+    let id = shop.orders_text("known");
+    shop.delivers(&id, "訳");
+    let refused =
+        shop.put("translate/jobs", &json!({ "action": "revise", "job_ids": ["999999", id] })).unwrap_err();
+    let of = |id: &str| refused.err["jobs"][id][0]["code"].clone();
+    assert_eq!((of("999999"), of(&id)), (json!(2100), json!(2300)), "{}", refused.err);
+}
+
+/// 1.2: what is empty is not given.
+#[test]
+fn a_comment_beside_an_empty_action_is_a_comment() {
+    let shop = Shop::open();
+    let id = shop.orders_text("commented on");
+    for (number, empty) in
+        [json!({ "action": null }), json!({ "action": "" }), json!({ "reason": "" })].into_iter().enumerate()
+    {
+        let mut data = json!({ "body": format!("comment {number}") });
+        data.as_object_mut().unwrap().extend(empty.as_object().unwrap().clone());
+        shop.post(&format!("translate/job/{id}"), &data).unwrap();
+        let thread = shop.get(&format!("translate/job/{id}/comments"), "").unwrap()["thread"].clone();
+        assert_eq!(thread[number]["body"], data["body"], "{data}");
+    }
+}

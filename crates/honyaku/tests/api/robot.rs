@@ -195,10 +195,19 @@ fn what_the_robot_will_do_is_what_eta_says() {
     let id = ids(&shop.orders(&json!([job("estimate me")])).unwrap()).remove(0);
     let eta = || shop.job(&id)["eta"].clone();
     assert_eq!(eta(), 850, "queue, take, and the middle of submit");
+    let quote = shop.post("translate/service/quote", &json!({ "jobs": [job("quote me")] })).unwrap();
+    assert_eq!(quote["jobs"][0]["eta"], 850);
     forward(&shop, 55);
     assert_eq!(eta(), 800);
     forward(&shop, 600);
-    assert_eq!((&shop.job(&id)["status"], eta()), (&json!("pending"), json!(200)));
+    let counts_down = |from: i64| {
+        let left = eta().as_i64().unwrap();
+        assert!((from - 30..=from).contains(&left), "{left} s of {from}");
+    };
+    assert_eq!(shop.job(&id)["status"], "pending");
+    counts_down(200);
+    forward(&shop, 40);
+    counts_down(160);
     forward(&shop, 300);
     assert_eq!(eta(), -1);
 }

@@ -127,3 +127,29 @@ fn one_limit_holds_for_a_key_and_all_that_follow_it() {
     shop.orders(&json!([job("the last")])).unwrap();
     shop.verify();
 }
+
+/// 5.5: what is bought counts for the key that buys it, whichever stored it.
+#[test]
+fn a_limit_is_of_the_key_that_buys() {
+    let mut shop = Shop::open();
+    let free = json!({ "public_key": shop.public_key, "private_key": shop.private_key });
+    let limited = shop.command(&["key", "add", "--account", "demo", "--sandbox"]);
+    let public = limited["public_key"].as_str().unwrap();
+    shop.command(&["key", "set", "--key", public, "--spending-limit", "0.10"]);
+    let store = |shop: &Shop, text: &str| {
+        let placed = shop.post("translate/jobs", &json!({ "jobs": [job(text)], "process": 0 })).unwrap();
+        placed["job_ids"][0].as_str().unwrap().to_owned()
+    };
+    let buys = |shop: &Shop, id: &str| {
+        shop.put(&format!("translate/job/{id}"), &json!({ "action": "purchase" })).map(|_| ())
+    };
+    let by_free = ["stored one", "stored two"].map(|text| store(&shop, text));
+    with_key(&mut shop, &limited);
+    let by_limited = store(&shop, "stored three");
+    buys(&shop, &by_free[0]).unwrap();
+    assert_eq!(buys(&shop, &by_free[1]).unwrap_err().code(), 2700);
+    with_key(&mut shop, &free);
+    buys(&shop, &by_limited).unwrap();
+    buys(&shop, &by_free[1]).unwrap();
+    shop.verify();
+}

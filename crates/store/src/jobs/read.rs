@@ -4,6 +4,7 @@ use super::{JOB, Job};
 use crate::sql::{Error, Param, Row, Tx, in_statements, marks};
 use domain::ids::*;
 use domain::job::Status;
+use domain::tier::Tier;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
@@ -101,16 +102,17 @@ pub fn list(tx: &mut Tx<'_>, scope: Scope, filter: &Filter) -> Result<Vec<Listed
     }
 }
 
-/// The newest job with this text key and one of these statuses.
+/// The newest job of a tier with this text key and one of these statuses.
 pub fn newest_with_text(
     tx: &mut Tx<'_>,
     scope: Scope,
     text_key: &[u8],
+    tier: Tier,
     statuses: &[Status],
 ) -> Result<Option<JobId>, Error> {
     let all = tx.query_all(
-        "SELECT id, status FROM job WHERE account_id = $1 AND sandbox = $2 AND text_key = $3 ORDER BY id DESC",
-        &[&scope.account, &scope.environment, &text_key],
+        "SELECT id, status FROM job WHERE account_id = $1 AND sandbox = $2 AND text_key = $3 AND tier = $4 ORDER BY id DESC",
+        &[&scope.account, &scope.environment, &text_key, &tier],
         |row| Ok((row.take::<JobId>()?, row.take::<Status>()?)),
     )?;
     Ok(all.into_iter().find(|(_, status)| statuses.contains(status)).map(|(id, _)| id))

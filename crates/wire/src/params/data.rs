@@ -20,6 +20,16 @@ impl DataOutcome {
         let earlier = self.earlier.iter().filter(move |(known, _)| known == name).map(|(_, value)| value);
         earlier.chain(self.object.get(name))
     }
+
+    /// The members; of a repeated parameter all values, as a list.
+    pub fn whole(&self) -> Object {
+        let whole = |(name, last): (&str, &Json)| {
+            let repeated = self.earlier.iter().any(|(known, _)| known == name);
+            let value = if repeated { Json::List(self.all(name).cloned().collect()) } else { last.clone() };
+            (name.to_owned(), value)
+        };
+        self.object.iter().map(whole).collect()
+    }
 }
 
 impl Params {

@@ -12,6 +12,7 @@ use service::{cancel, comment, look};
 use std::sync::{Arc, Mutex};
 use store::threads::Subject;
 use store::uploads::Upload;
+use wire::field::given;
 use wire::json::Object;
 use wire::params::FilePart;
 
@@ -69,7 +70,7 @@ pub async fn cancel(mut call: Call) -> Result<Answer, Failure> {
 pub async fn comment_or_act(mut call: Call) -> Result<Answer, Failure> {
     let data = call.data()?.object;
     let id = call.job()?;
-    let acts = data.get("action").is_some() || data.get("reason").is_some();
+    let acts = ["action", "reason"].iter().any(|name| given(data.get(name)).is_some());
     if acts { act_with(&call, id, data).await } else { write_comment(&call, Subject::Job(id), data).await }
 }
 

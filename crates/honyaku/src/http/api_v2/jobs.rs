@@ -277,7 +277,7 @@ pub async fn act(mut call: Call) -> Result<Answer, Failure> {
     let bulk = review::Bulk::read(&data, most).map_err(|fault| call.fault(&fault))?;
     let wrong_captcha = Arc::new(std::sync::Mutex::new(None));
     let noted = Arc::clone(&wrong_captcha);
-    let result = call.write(&data.object, move |tx, ctx| bulk.run(tx, ctx, &noted)).await;
+    let result = call.write(&data.whole(), move |tx, ctx| bulk.run(tx, ctx, &noted)).await;
     let wrong = wrong_captcha.lock().ok().and_then(|mut noted| noted.take());
     match (wrong, result) {
         // Only if the picture is what the call fails for: otherwise it uses no try.
@@ -302,5 +302,5 @@ pub async fn cancel(mut call: Call) -> Result<Answer, Failure> {
         review::all_or_none(tx, ctx, &items, &from, |tx, ctx, _, id| cancel::cancel_job(tx, ctx, id))?;
         Ok(json!({}))
     };
-    call.write(&data.object, cancel_all).await
+    call.write(&data.whole(), cancel_all).await
 }

@@ -6,13 +6,12 @@ use super::submission::Rules;
 use crate::http::answer::Answer;
 use crate::http::call::Call;
 use crate::http::failure::Failure;
-use domain::estimate;
 use domain::fault::Fault;
 use domain::job::Status;
 use domain::money::{Currency, Money};
 use serde_json::{Value, json};
 use service::draft::Draft;
-use service::estimate::{effective_tier, unit_type};
+use service::estimate::{self, effective_tier};
 use service::{Context, Error, look, machine, pay};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -63,7 +62,7 @@ pub async fn quote(mut call: Call) -> Result<Answer, Failure> {
                 let mut quote = json!({
                     "unit_count": draft.units,
                     "credits": number(charged),
-                    "eta": estimate::eta_s(tier, unit_type(draft.lc_src), draft.units),
+                    "eta": estimate::quoted_s(ctx, tier, draft.lc_src, draft.units)?,
                     "type": "text",
                     "currency": currency.code(),
                     "lc_src": draft.lc_src,

@@ -17,7 +17,7 @@ use service::reject::{self, Outcome};
 use service::{Context, Error, captcha, review};
 use std::collections::HashSet;
 use std::sync::Mutex;
-use store::jobs::newest_with_text;
+use store::jobs::{find, newest_with_text};
 use store::reviews::Feedback;
 use store::sql::Tx;
 use wire::field::{entries, given};
@@ -194,6 +194,8 @@ pub enum Item {
         /// What lazy loading would look for. A `pro` job may have been edited too, which its
         /// answers do not say in `tier`.
         text_keys: Vec<[u8; 32]>,
+        /// What its answer says.
+        tier: Tier,
         /// The beginning of the text.
         shown: String,
     },
@@ -264,7 +266,7 @@ fn by_text(own: &Object) -> Result<Item, Fault> {
         let edited = (tier == Tier::Pro).then_some(Tier::Ultra);
         let key = |tier| same_text::key(source.code, target.code, tier, text);
         let text_keys = [Some(tier), edited].into_iter().flatten().map(key).collect();
-        Some(Item::Text { text_keys, shown: wire::json::shown_text(text) })
+        Some(Item::Text { text_keys, tier, shown: wire::json::shown_text(text) })
     })();
     found.ok_or_else(|| {
         Fault::new(2050, "an element has neither job_id nor body_src, lc_src, lc_tgt and tier").of("job_ids")
@@ -284,13 +286,18 @@ pub fn all_or_none(
     for (item, own) in items {
         let (shown, found) = match item {
             Item::Id(text, id) => (text.clone(), *id),
-            Item::Text { text_keys, shown } => {
+            Item::Text { text_keys, tier, shown } => {
                 let mut newest = None;
                 for key in text_keys {
-                    newest = newest.max(newest_with_text(tx, ctx.scope, key, possible_from)?);
+                    newest = newest.max(newest_with_text(tx, ctx.scope, key, *tier, possible_from)?);
                 }
                 (shown.clone(), newest)
             }
+        };
+        // The id is checked before the action's fields.
+        let found = match found {
+            Some(id) => find(tx, ctx.scope, id)?.map(|job| job.id),
+            None => None,
         };
         let result = match found {
             Some(id) => step(tx, ctx, own, id),

@@ -52,9 +52,10 @@ fn check(own: &Object, defaults: &Object, rules: &Rules<'_>) -> (Option<Form>, V
     let tier = faults.keep(tier(own));
     let edit = faults.keep(services(own, tier)).unwrap_or(false);
     let body_src = faults.keep(body_src(own, tier, limits));
-    let pair = pair(own, tier, edit, body_src, rules, &mut faults);
-    let units = match (body_src, pair) {
-        (Some(text), Some((source, _))) => faults.keep(units(text, source)),
+    let source = source(own, body_src, rules, &mut faults);
+    let pair = pair(own, tier, edit, source, rules, &mut faults);
+    let units = match (body_src, source) {
+        (Some(text), Some(source)) => faults.keep(units(text, source)),
         _ => None,
     };
     let glossary = faults.keep(glossary(layers.get("glossary_id"), pair, rules)).flatten();
@@ -230,18 +231,26 @@ fn body_src<'o>(own: &'o Object, tier: Option<Tier>, limits: &Limits) -> Result<
     Ok(text)
 }
 
+fn source(
+    own: &Object,
+    body_src: Option<&str>,
+    rules: &Rules<'_>,
+    faults: &mut Faults,
+) -> Option<&'static Language> {
+    match given(own.get("lc_src")) {
+        None if rules.detect => faults.keep(detected(body_src?)),
+        value => faults.keep(language_of(value, "lc_src", 1400)),
+    }
+}
+
 fn pair(
     own: &Object,
     tier: Option<Tier>,
     edit: bool,
-    body_src: Option<&str>,
+    source: Option<&'static Language>,
     rules: &Rules<'_>,
     faults: &mut Faults,
 ) -> Option<Pair> {
-    let source = match given(own.get("lc_src")) {
-        None if rules.detect => faults.keep(detected(body_src?)),
-        value => faults.keep(language_of(value, "lc_src", 1400)),
-    };
     let target = language_of(given(own.get("lc_tgt")), "lc_tgt", 1450);
     let target = faults.keep(target.map_err(|fault| match (fault.code, source, tier) {
         (1551, Some(source), Some(tier)) => with_what_is_offered(fault, source, tier, edit, rules),
