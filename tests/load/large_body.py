@@ -72,6 +72,18 @@ try:
     with concurrent.futures.ThreadPoolExecutor(8) as crowd:
         assert set(crowd.map(anonymous, range(8))) == {1150}
     print(f"8 x 99 MB at once from nobody: refused; peak memory {peak_kb() // 1024} MB")
+
+    # Over HTTP/2 a body has no announced length, and nothing says so.
+    def over_http2(_):
+        url = f"http://{host}/v2/translate/jobs"
+        curl = ["curl", "-s", "--http2-prior-knowledge", "-X", "POST", "-T", "-", url]
+        sent = subprocess.run(curl, input=b"data=" + b"%7b" * (33 * 1024 * 1024), stdout=subprocess.PIPE, timeout=300)
+        return json.loads(sent.stdout)["err"]["code"]
+
+    with concurrent.futures.ThreadPoolExecutor(8) as crowd:
+        codes = set(crowd.map(over_http2, range(8)))
+    assert codes <= {1150, 1350, 1800}, codes
+    print(f"8 x 99 MB at once over HTTP/2: refused; peak memory {peak_kb() // 1024} MB")
     sys.exit(0 if peak_kb() < CROWD_MOST_KB else "over 900 MB of memory")
 finally:
     server.kill()

@@ -26,13 +26,12 @@ pub enum Received {
 }
 
 impl Received {
-    /// Room for the announced number of bytes.
-    fn of(announced: usize) -> Received {
-        let pages = (announced >= LARGE).then(|| MmapMut::map_anon(announced).ok()).flatten();
-        match pages {
-            Some(pages) => Received::Large(pages, 0),
-            None => Received::Usual(Vec::with_capacity(announced)),
-        }
+    /// What has come so far, with room for so many bytes in all.
+    fn grown(self, most: usize) -> Received {
+        let Ok(pages) = MmapMut::map_anon(most.max(LARGE)) else { return self };
+        let mut grown = Received::Large(pages, 0);
+        grown.add(self.as_ref());
+        grown
     }
 
     fn add(&mut self, data: &[u8]) {
@@ -97,40 +96,36 @@ async fn frames<'a>(
     mut body: axum::body::Body,
     headers: &HeaderMap,
 ) -> Result<(Received, Option<SemaphorePermit<'a>>), Failure> {
-    let announced = announced(headers).unwrap_or(0);
-    let room = room_for(app, headers, announced).await?;
-    let mut received = Received::of(announced.min(app.limits.body_bytes));
+    let announced = announced(headers);
+    let mut received = Received::Usual(Vec::with_capacity(announced.unwrap_or(0).min(LARGE)));
+    let mut room = None;
     while let Some(frame) = next_frame(app, &mut body).await? {
         let frame = frame.map_err(|error| {
             Failure::new(1250, format!("the body broke off: {error}"), &app.desk.public_url)
         })?;
-        if let Some(data) = frame.data_ref() {
-            if received.as_ref().len() + data.len() > app.limits.body_bytes {
-                return Err(too_large(app));
-            }
-            received.add(data);
+        let Some(data) = frame.data_ref() else { continue };
+        let length = received.as_ref().len() + data.len();
+        if length > app.limits.body_bytes {
+            return Err(too_large(app));
         }
+        if room.is_none() && length >= LARGE {
+            let most = announced.unwrap_or(app.limits.body_bytes);
+            room = Some(room_for(app, most).await?);
+            received = received.grown(most);
+        }
+        received.add(data);
     }
     Ok((received, room))
 }
 
-/// Large bodies wait for each other before they are read, so that many at once cannot fill the
-/// memory. A body of unknown length counts as a full one.
-async fn room_for<'a>(
-    app: &'a App,
-    headers: &HeaderMap,
-    announced: usize,
-) -> Result<Option<SemaphorePermit<'a>>, Failure> {
-    let unknown = headers.contains_key(header::TRANSFER_ENCODING);
-    let bytes = if unknown { app.limits.body_bytes } else { announced };
-    let megabytes = u32::try_from(bytes / 1_000_000).unwrap_or(u32::MAX);
-    if megabytes == 0 {
-        return Ok(None);
-    }
+/// Large bodies wait for each other, so that many at once cannot fill the memory. They do once a part
+/// has come: who only announces much keeps nobody out. A body of unknown length counts as a full one.
+async fn room_for(app: &App, bytes: usize) -> Result<SemaphorePermit<'_>, Failure> {
+    let megabytes = u32::try_from(bytes / 1_000_000).unwrap_or(u32::MAX).max(1);
     let busy =
         |_| Failure::new(2800, "too many large requests at once; try again shortly", &app.desk.public_url);
     let room = tokio::time::timeout(MAX_WAIT, app.bodies.acquire_many(megabytes)).await.map_err(busy)?;
-    room.map(Some).map_err(|closed| Failure::broken(closed.to_string(), &app.desk.public_url))
+    room.map_err(|closed| Failure::broken(closed.to_string(), &app.desk.public_url))
 }
 
 /// The next piece of the body; a client that stops sending is let go.
@@ -151,8 +146,12 @@ mod tests {
     fn a_large_body_is_what_was_sent_also_if_it_is_more_or_less_than_announced() {
         for sent in [0, LARGE - 1, LARGE, LARGE + 1] {
             let bytes: Vec<u8> = (0..sent).map(|at| (at % 251) as u8).collect();
-            let mut received = Received::of(LARGE);
-            bytes.chunks(70_000).for_each(|piece| received.add(piece));
+            let (first, rest) = bytes.split_at(sent / 2);
+            let mut received = Received::Usual(first.to_vec());
+            if sent >= LARGE {
+                received = received.grown(LARGE);
+            }
+            rest.chunks(70_000).for_each(|piece| received.add(piece));
             assert!(received.as_ref() == bytes, "{sent}");
             assert_eq!(received.is_large(), sent >= LARGE);
         }

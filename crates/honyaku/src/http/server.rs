@@ -18,7 +18,6 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
@@ -28,6 +27,10 @@ const LAST_CALLS: Duration = Duration::from_secs(30);
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// A client that sends its headers slower than this is let go.
 const HEADERS: Duration = Duration::from_secs(30);
+/// How every HTTP/2 connection begins (RFC 9113, 3.4).
+const HTTP2_BEGINS: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Until the rest of that is looked for.
+const REST_OF_IT: Duration = Duration::from_millis(50);
 
 /// Where the server listens.
 pub struct Listeners {
@@ -92,9 +95,12 @@ fn handshake(graceful: &GracefulShutdown, listeners: &Listeners, door: Door, str
     let (acceptor, watcher) = (acceptor.clone(), graceful.watcher());
     tokio::spawn(async move {
         if let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
-            let connection = builder();
+            let protocol = match stream.get_ref().1.alpn_protocol() {
+                Some(b"h2") => Protocol::Http2,
+                _ => Protocol::Http1,
+            };
             // A broken connection is the client's business.
-            let _ = watcher.watch(connection.serve_connection(TokioIo::new(stream), door)).await;
+            let _ = watcher.watch(protocol.builder().serve_connection(TokioIo::new(stream), door)).await;
         }
     });
 }
@@ -127,20 +133,48 @@ impl Service<Request<Incoming>> for Door {
     }
 }
 
-fn builder() -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
-    builder.http2().timer(TokioTimer::new());
-    builder
+/// What a connection speaks. Known before it is served: the library waits for it as long as one likes.
+#[derive(Clone, Copy)]
+enum Protocol {
+    Http1,
+    Http2,
 }
 
-fn answer<S>(graceful: &GracefulShutdown, door: Door, stream: S)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
+impl Protocol {
+    fn builder(self) -> auto::Builder<TokioExecutor> {
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS);
+        builder.http2().timer(TokioTimer::new()).keep_alive_interval(HEADERS).keep_alive_timeout(HANDSHAKE);
+        match self {
+            Self::Http1 => builder.http1_only(),
+            Self::Http2 => builder.http2_only(),
+        }
+    }
+
+    /// By the first bytes, which stay to be read. `None`: they did not come in time.
+    async fn of(stream: &TcpStream) -> Option<Self> {
+        let mut first = [0; HTTP2_BEGINS.len()];
+        let told = async {
+            loop {
+                let count = stream.peek(&mut first).await.ok().filter(|count| *count > 0)?;
+                if !HTTP2_BEGINS.starts_with(first.get(..count)?) {
+                    return Some(Self::Http1);
+                }
+                if count == HTTP2_BEGINS.len() {
+                    return Some(Self::Http2);
+                }
+                // The stream is readable all the time.
+                tokio::time::sleep(REST_OF_IT).await;
+            }
+        };
+        tokio::time::timeout(HEADERS, told).await.ok()?
+    }
+}
+
+fn answer(graceful: &GracefulShutdown, door: Door, stream: TcpStream) {
     let watcher = graceful.watcher();
     tokio::spawn(async move {
-        let connection = builder();
-        let _ = watcher.watch(connection.serve_connection(TokioIo::new(stream), door)).await;
+        let Some(protocol) = Protocol::of(&stream).await else { return };
+        let _ = watcher.watch(protocol.builder().serve_connection(TokioIo::new(stream), door)).await;
     });
 }

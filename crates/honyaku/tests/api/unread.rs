@@ -54,3 +54,30 @@ fn who_is_answered_before_the_body_came_is_told_that_the_connection_ends() {
         assert!(!head.contains("connection: close"), "{line}: {head}");
     }
 }
+
+/// Room for large bodies is not for those who only announce them.
+#[test]
+fn who_announces_much_and_sends_nothing_keeps_nobody_out() {
+    let shop = Shop::open();
+    let address = shop.origin().strip_prefix("http://").unwrap();
+    let connect = || {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    };
+    let head = "POST /v2/translate/jobs HTTP/1.1\r\nhost: x\r\n";
+    let idle = [(); 3].map(|()| {
+        let mut stream = connect();
+        write!(stream, "{head}content-length: 104000000\r\n\r\ndata=").unwrap();
+        stream
+    });
+    let mut of_unknown_length = connect();
+    write!(of_unknown_length, "{head}transfer-encoding: chunked\r\n\r\n3\r\na=1\r\n0\r\n\r\n").unwrap();
+    let (_, body) = answer(&mut of_unknown_length);
+    assert!(body.contains("\"code\":1150"), "{body}");
+    let mut large = connect();
+    write!(large, "{head}content-length: 2000000\r\n\r\na=1{}", " ".repeat(1_999_997)).unwrap();
+    let (_, body) = answer(&mut large);
+    assert!(body.contains("\"code\":1150"), "{body}");
+    drop(idle);
+}
