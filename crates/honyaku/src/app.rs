@@ -210,11 +210,8 @@ pub fn desk(config: &Config, public_url: &str, secret: [u8; 32]) -> Result<Desk,
 /// The secret's file in the data directory.
 pub const SECRET: &str = "secret.key";
 
-/// The installation's secret: from the settings, else from its file, which is made with it.
-pub fn secret(config: &Config, data_dir: &Path) -> Result<[u8; 32], Box<dyn std::error::Error>> {
-    if let Some(secret) = known_secret(config, data_dir)? {
-        return Ok(secret);
-    }
+/// Makes the secret of a new installation, and its file.
+pub fn new_secret(data_dir: &Path) -> Result<[u8; 32], Box<dyn std::error::Error>> {
     let secret = service::secrets::random::<32>()?;
     write_private(&data_dir.join(SECRET), &service::secrets::hex(&secret))?;
     Ok(secret)
@@ -264,7 +261,8 @@ pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     std::fs::rename(&unfinished, path)
 }
 
-fn from_hex(text: &str) -> Option<[u8; 32]> {
+/// A secret as its file and the settings have it.
+pub fn from_hex(text: &str) -> Option<[u8; 32]> {
     if text.len() != 64 || !text.is_ascii() {
         return None;
     }

@@ -3,16 +3,17 @@
 
 mod files;
 
-use super::open::{config, data_dir, database, existing_database, text};
+use super::open::{SECRET_MARK, config, data_dir, database, existing_database, text};
 use super::{Outcome, say};
-use crate::app::{SECRET, make_private_dir, real_now, write_private};
+use crate::app::{SECRET, from_hex, make_private_dir, real_now, write_private};
 use crate::config::Config;
 use crate::contents;
 use clap::ArgMatches;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use store::sql::{Options, look_into, snapshot};
 
@@ -20,7 +21,8 @@ type Fault = Box<dyn std::error::Error>;
 
 const DATABASE: &str = "honyaku.sqlite";
 const FILES: &str = "files";
-const CONTENTS: &str = "backup.json";
+/// Tells a backup from a data directory.
+pub const CONTENTS: &str = "backup.json";
 
 /// Writes a backup into a new directory: all of it, or nothing.
 pub fn backup(matches: &ArgMatches) -> Outcome {
@@ -28,18 +30,25 @@ pub fn backup(matches: &ArgMatches) -> Outcome {
     let source = embedded(existing_database(&config)?)?;
     let secret = secret_to_keep(&config)?;
     let to = PathBuf::from(text(matches, "to"));
+    let Some(name) = to.file_name().map(|name| name.display().to_string()) else {
+        return Err(format!("--to {:?} names no directory; name a new one", text(matches, "to")).into());
+    };
     if to.exists() {
         return Err(format!("{} is there already; name a new directory", to.display()).into());
     }
-    let unfinished = to.with_extension("unfinished");
-    if unfinished.exists() {
-        std::fs::remove_dir_all(&unfinished)?;
-    }
-    make_private_dir(&unfinished)?;
+    let beside = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_private_dir(beside)?;
+    // Goes away by itself if something goes wrong.
+    let growing = tempfile::Builder::new()
+        .prefix(&format!("{name}.unfinished-"))
+        .permissions(std::fs::Permissions::from_mode(0o700))
+        .tempdir_in(beside)?;
+    let unfinished = growing.path();
     let copy = unfinished.join(DATABASE);
     snapshot(&source, &copy)?;
     let balances = check(&copy)?;
     if let Some(secret) = &secret {
+        fits(secret, &data_dir(&config).join(SECRET), &copy)?;
         write_private(&unfinished.join(SECRET), secret)?;
     }
     let count = match contents::directory(&config) {
@@ -62,8 +71,9 @@ pub fn backup(matches: &ArgMatches) -> Outcome {
         "bytes": std::fs::metadata(&copy)?.len(),
     });
     write_private(&unfinished.join(CONTENTS), &contents.to_string())?;
-    File::open(&unfinished)?.sync_all()?;
-    std::fs::rename(&unfinished, &to)?;
+    File::open(unfinished)?.sync_all()?;
+    std::fs::rename(growing.keep(), &to)?;
+    File::open(beside)?.sync_all()?;
     say(format_args!("{}: {balances} balances and every invariant are right", to.display()));
     if secret.is_none() {
         let origin = config.origin("secret_key");
@@ -93,14 +103,13 @@ pub fn restore(matches: &ArgMatches) -> Outcome {
     let config = config(matches)?;
     let (target, kept) = (embedded(database(&config, false)?)?, data_dir(&config).join(SECRET));
     let from = PathBuf::from(text(matches, "from"));
-    let contents = std::fs::read_to_string(from.join(CONTENTS))
-        .map_err(|error| format!("{}: {error}; is this a backup?", from.join(CONTENTS).display()))?;
-    let contents: Value = serde_json::from_str(&contents)?;
     let copy = from.join(DATABASE);
-    if contents.get("sha256").and_then(Value::as_str) != Some(hash(&copy)?.as_str()) {
-        return Err(format!("{} is damaged: its hash is not the one in {CONTENTS}", copy.display()).into());
-    }
     let secret = backed_up_secret(&from)?;
+    let balances = whole(&from, secret.as_deref())?;
+    let files_to = contents::directory(&config).filter(|_| from.join(FILES).exists());
+    if files_to.is_some() {
+        files::all_there(&copy, &from.join(FILES))?;
+    }
     make_private_dir(&data_dir(&config))?;
     let _lock = store::sql::lock(&target)?;
     let in_the_way = in_the_way(&target, &kept, secret.as_deref());
@@ -109,22 +118,84 @@ pub fn restore(matches: &ArgMatches) -> Outcome {
     {
         return Err(format!("{} is there; --replace moves it aside", with_end(file, end).display()).into());
     }
+    // What needs room comes first; then names change, which needs none.
+    let new_database = beside(&target, |file| copy_into(&copy, file))?;
+    let new_secret = match &secret {
+        Some(secret) => Some(beside(&kept, |file| file.write_all(secret.as_bytes()))?),
+        None => None,
+    };
+    if let Some(directory) = &files_to {
+        files::copy(&from.join(FILES), directory)?;
+    }
     move_aside(&in_the_way)?;
-    put(&copy, &target)?;
-    if let Some(secret) = &secret {
-        write_private(&kept, secret)?;
+    new_database.persist(&target)?;
+    if let Some(secret) = new_secret {
+        secret.persist(&kept)?;
     }
-    if from.join(FILES).exists()
-        && let Some(directory) = contents::directory(&config)
-    {
-        files::copy(&from.join(FILES), &directory)?;
-        files::all_there(&target, &directory)?;
-    }
-    say(format_args!("restored: {} balances and every invariant are right", check(&target)?));
+    File::open(data_dir(&config))?.sync_all()?;
+    say(format_args!("restored: {balances} balances and every invariant are right"));
     if secret.is_none() {
         say("the backup has no secret: secret_key must be set to the one that its keys are sealed with");
     }
     Ok(())
+}
+
+/// Reads a backup, which stays as it is.
+pub fn verify(backup: &Path) -> Outcome {
+    let balances = whole(backup, backed_up_secret(backup)?.as_deref())?;
+    if backup.join(FILES).exists() {
+        files::all_there(&backup.join(DATABASE), &backup.join(FILES))?;
+    }
+    say(format_args!("a whole backup: {balances} balances and every invariant recomputed"));
+    Ok(())
+}
+
+/// Whether a backup is what was written: its hash, its books and its secret. The number of its balances.
+fn whole(backup: &Path, secret: Option<&str>) -> Result<usize, Fault> {
+    let (copy, list) = (backup.join(DATABASE), backup.join(CONTENTS));
+    let contents = std::fs::read_to_string(&list)
+        .map_err(|error| format!("{}: {error}; is this a backup?", list.display()))?;
+    let contents: Value = serde_json::from_str(&contents)
+        .map_err(|error| format!("{} is damaged: {error}; use another backup", list.display()))?;
+    let hash = hash(&copy).map_err(|error| format!("{}: {error}; is this a backup?", copy.display()))?;
+    if contents.get("sha256").and_then(Value::as_str) != Some(hash.as_str()) {
+        return Err(format!("{} is damaged: its hash is not the one in {CONTENTS}", copy.display()).into());
+    }
+    if let Some(secret) = secret {
+        fits(secret, &backup.join(SECRET), &copy)?;
+    }
+    check(&copy)
+}
+
+/// Refuses a secret that is not the one the database's keys are sealed with: nobody could use them.
+fn fits(secret: &str, file: &Path, database: &Path) -> Result<(), Fault> {
+    let secret =
+        from_hex(secret.trim()).ok_or_else(|| format!("{}: is not 64 hex digits", file.display()))?;
+    match look_into(database, |tx| store::installation::get(tx, SECRET_MARK))? {
+        Some(mark) if mark != service::secrets::mark(&secret) => Err(format!(
+            "{} is not the secret that the keys in {} are sealed with",
+            file.display(),
+            database.display()
+        )
+        .into()),
+        _ => Ok(()),
+    }
+}
+
+/// A new file beside one, on the disk, for its owner alone; it goes away unless it takes the other's name.
+fn beside(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> std::io::Result<()>,
+) -> Result<tempfile::TempPath, Fault> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".unfinished-").tempfile_in(directory)?;
+    let written = write(file.as_file_mut()).and_then(|()| file.as_file().sync_all());
+    written.map_err(|error| format!("{} could not be written: {error}", path.display()))?;
+    Ok(file.into_temp_path())
+}
+
+fn copy_into(from: &Path, to: &mut File) -> std::io::Result<()> {
+    std::io::copy(&mut File::open(from)?, to).map(|_| ())
 }
 
 /// The secret in a backup. `None`: it was kept elsewhere.
@@ -198,12 +269,4 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     name.into()
-}
-
-/// Copies a file, whole or not at all.
-fn put(from: &Path, to: &Path) -> Result<(), std::io::Error> {
-    let unfinished = to.with_extension("unfinished");
-    std::fs::copy(from, &unfinished)?;
-    File::open(&unfinished)?.sync_all()?;
-    std::fs::rename(&unfinished, to)
 }

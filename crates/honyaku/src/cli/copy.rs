@@ -1,6 +1,6 @@
 //! `honyaku copy`: moves an installation to another database.
 
-use super::open::text;
+use super::open::{is_backup, left_alone, text};
 use super::{Outcome, say};
 use crate::app::real_now;
 use clap::ArgMatches;
@@ -41,9 +41,12 @@ pub fn run(matches: &ArgMatches) -> Outcome {
 }
 
 /// `sqlite://PATH` or `postgres://…`. Nobody else may serve an embedded one meanwhile.
-fn options(address: &str, flag: &str) -> Result<Options, String> {
+fn options(address: &str, flag: &str) -> Result<Options, Box<dyn std::error::Error>> {
     if let Some(path) = address.strip_prefix("sqlite://") {
         let path = PathBuf::from(path);
+        if let Some(directory) = path.parent().filter(|directory| is_backup(directory)) {
+            return Err(left_alone(directory));
+        }
         return Ok(Options::Sqlite(SqliteOptions { path, exclusive: true, readers: 1 }));
     }
     if address.starts_with("postgres://") || address.starts_with("postgresql://") {
@@ -54,5 +57,5 @@ fn options(address: &str, flag: &str) -> Result<Options, String> {
             replica: None,
         }));
     }
-    Err(format!("--{flag}: write sqlite://PATH or postgres://user:password@host/database"))
+    Err(format!("--{flag}: write sqlite://PATH or postgres://user:password@host/database").into())
 }

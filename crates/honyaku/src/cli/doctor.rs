@@ -8,7 +8,6 @@ use crate::config::Config;
 use crate::contents::{self, Contents};
 use crate::mailer::Mailer;
 use clap::ArgMatches;
-use std::path::Path;
 use store::installation::{self, Following};
 use store::sql::{Options, PostgresOptions, look_at_server};
 
@@ -69,8 +68,8 @@ fn replica(config: &Config) -> Result<String, Box<dyn std::error::Error>> {
 }
 
 fn kept(config: &Config) -> Result<String, String> {
-    let secret =
-        app::secret(config, Path::new(config.text("data_dir"))).map_err(|error| error.to_string())?;
+    let secret = app::known_secret(config, &data_dir(config)).map_err(|error| error.to_string())?;
+    let secret = secret.ok_or("there is no secret: secret.key is not there, and secret_key is not set")?;
     if contents::directory(config).is_none() && config.text("files.s3_bucket").is_empty() {
         return Ok(
             "kept nowhere: set files.directory or files.s3_bucket to take files with comments".to_owned()

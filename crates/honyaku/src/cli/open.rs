@@ -1,5 +1,6 @@
 //! What every command but `serve` does first: settings, secret, database.
 
+use super::backup::CONTENTS;
 use crate::app::{self, real_now};
 use crate::config::Config;
 use clap::ArgMatches;
@@ -45,6 +46,7 @@ pub fn database(config: &Config, serving: bool) -> Result<Options, Box<dyn std::
         if serving { Ok(usize::try_from(config.number(name)?)?) } else { Ok(1) }
     };
     Ok(match config.text("database") {
+        "" if is_backup(&directory) => return Err(left_alone(&directory)),
         "" => Options::Sqlite(SqliteOptions {
             path: directory.join("honyaku.sqlite"),
             exclusive: serving,
@@ -70,6 +72,17 @@ pub fn database(config: &Config, serving: bool) -> Result<Options, Box<dyn std::
     })
 }
 
+/// Whether a directory is a backup.
+pub fn is_backup(directory: &Path) -> bool {
+    directory.join(CONTENTS).exists()
+}
+
+/// The error for a backup that would be opened as if it were a data directory: it would not be the same afterwards.
+pub fn left_alone(directory: &Path) -> Box<dyn std::error::Error> {
+    let text = "is a backup: honyaku restore puts it into a data directory, honyaku verify reads it";
+    format!("{} {text}", directory.display()).into()
+}
+
 /// Tells installations apart, in the database.
 pub const SECRET_MARK: &str = "secret_mark";
 
@@ -79,12 +92,23 @@ pub fn check_secret(tx: &mut Tx<'_>, secret: &[u8; 32]) -> Result<(), Error> {
     let mark = service::secrets::mark(secret);
     match store::installation::get(tx, SECRET_MARK)? {
         Some(known) if known != mark => Err(Error::Command(
-            "secret_key is not the one that this database's keys are sealed with; take the other node's"
+            "the secret (secret.key in the data directory, or secret_key) is not the one that this database's keys are \
+             sealed with: put the old one back, or take the other nodes'"
                 .to_owned(),
         )),
         Some(_) => Ok(()),
         None => Ok(store::installation::set(tx, SECRET_MARK, &mark)?),
     }
+}
+
+/// The secret of an installation that nobody knows one of: a new one, if none was ever used.
+pub fn first_secret(mark: Option<&str>, directory: &Path) -> Result<[u8; 32], Box<dyn std::error::Error>> {
+    if mark.is_none() {
+        return app::new_secret(directory);
+    }
+    let file = directory.join(app::SECRET);
+    let text = "is not there, and the database has keys that are sealed with it: put it back from a backup, or set secret_key";
+    Err(format!("{} {text}", file.display()).into())
 }
 
 /// As `database`, for a command that has nothing to do where nobody has set anything up.
@@ -116,7 +140,7 @@ pub fn installation(matches: &ArgMatches) -> Result<Installation, Box<dyn std::e
             file.display()
         )
     })?;
-    open(&config, &database, secret)
+    with_secret(&config, Db::open(&database, real_now().0)?, secret)
 }
 
 /// As `installation`, for a command that sets one up: what is not there is made.
@@ -124,16 +148,19 @@ pub fn new_installation(matches: &ArgMatches) -> Result<Installation, Box<dyn st
     let config = config(matches)?;
     let (database, directory) = (database(&config, false)?, data_dir(&config));
     app::make_private_dir(&directory)?;
-    open(&config, &database, app::secret(&config, &directory)?)
+    let known = app::known_secret(&config, &directory)?;
+    let db = Db::open(&database, real_now().0)?;
+    let mark = db.write_blocking(|tx| store::installation::get(tx, SECRET_MARK))?;
+    let secret = known.map_or_else(|| first_secret(mark.as_deref(), &directory), Ok)?;
+    with_secret(&config, db, secret)
 }
 
-fn open(
+fn with_secret(
     config: &Config,
-    database: &Options,
+    db: Db,
     secret: [u8; 32],
 ) -> Result<Installation, Box<dyn std::error::Error>> {
     let desk = app::desk(config, &public_url(config), secret)?;
-    let db = Db::open(database, real_now().0)?;
     db.write_blocking(move |tx| check_secret(tx, &secret))?;
     Ok(Installation { db, desk: Arc::new(desk) })
 }

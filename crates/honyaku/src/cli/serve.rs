@@ -1,6 +1,6 @@
 //! `honyaku serve`: opens everything, serves, and closes in order.
 
-use super::open::{check_secret, config, data_dir, database};
+use super::open::{SECRET_MARK, check_secret, config, data_dir, database, first_secret};
 use super::{Outcome, log};
 use crate::app::{self, App, real_now};
 use crate::config::{Config, ConfigError};
@@ -67,10 +67,12 @@ impl Running {
         };
         let (database, directory) = (database(config, true)?, data_dir(config));
         app::make_private_dir(&directory)?;
-        let secret = app::secret(config, &directory)?;
-        let desk = Arc::new(app::desk(config, &public_url, secret)?);
+        let known = app::known_secret(config, &directory)?;
         // The client of the server's database waits in its own way: not on this runtime's threads.
         let db = tokio::task::spawn_blocking(move || Db::open(&database, real_now().0)).await??;
+        let mark = db.read(|tx| store::installation::get(tx, SECRET_MARK)).await?;
+        let secret = known.map_or_else(|| first_secret(mark.as_deref(), &directory), Ok)?;
+        let desk = Arc::new(app::desk(config, &public_url, secret)?);
         settle(&db, &desk).await?;
         let contents = Contents::open(config, &secret)?;
         contents.recognise(&db).await?;

@@ -1,6 +1,7 @@
 //! `honyaku verify`: whether the data is right.
 
-use super::open::{config, installation};
+use super::backup;
+use super::open::{config, data_dir, installation, is_backup};
 use super::serve::runtime;
 use super::{Outcome, say};
 use crate::contents::Contents;
@@ -9,12 +10,16 @@ use store::sql::Db;
 
 /// Recomputes every balance and invariant. The exit code says whether all is well.
 pub fn verify(matches: &ArgMatches) -> Outcome {
+    let settings = config(matches)?;
+    if settings.text("database").is_empty() && is_backup(&data_dir(&settings)) {
+        return backup::verify(&data_dir(&settings));
+    }
     let report = installation(matches)?.write(|tx, _| service::verify::verify(tx))?;
     let mut faults = report.faults;
     let mut read = String::new();
     if matches.get_flag("files") {
         let open = installation(matches)?;
-        let contents = Contents::open(&config(matches)?, &open.desk.secret)?;
+        let contents = Contents::open(&settings, &open.desk.secret)?;
         let (count, damaged) = runtime()?.block_on(files(&open.db, &contents))?;
         read = format!(", {count} files read");
         faults.extend(damaged);

@@ -55,6 +55,7 @@ mod rotating;
 mod sandbox;
 mod sandbox_offers;
 mod sandbox_settings;
+mod saving;
 mod serving;
 mod shop;
 mod state_model;

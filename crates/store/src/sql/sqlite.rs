@@ -119,11 +119,9 @@ pub fn snapshot(path: &Path, copy: &Path) -> Result<(), Error> {
     connection.busy_timeout(PATIENCE)?;
     make_private(copy)?;
     connection.execute("VACUUM INTO ?1", [copy.display().to_string()])?;
-    let whole: String = Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_ONLY)?.query_row(
-        "PRAGMA integrity_check",
-        [],
-        |row| row.get(0),
-    )?;
+    // As it will be when it is served.
+    keep_a_log(&Connection::open_with_flags(copy, OpenFlags::SQLITE_OPEN_READ_WRITE)?)?;
+    let whole: String = open_still(copy)?.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
     if whole != "ok" {
         return Err(Error::Engine(format!("{}: {whole}", copy.display())));
     }
@@ -131,14 +129,19 @@ pub fn snapshot(path: &Path, copy: &Path) -> Result<(), Error> {
     synced.map_err(|error| Error::Unavailable(error.to_string()))
 }
 
-/// Reads a file that nobody serves.
+/// Reads a file that nobody writes, and leaves it and its directory as they are.
 pub fn look_into<T, E: From<Error>>(
     path: &Path,
     closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E>,
 ) -> Result<T, E> {
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(Error::from)?;
-    closure(&mut Tx::new(&mut Transaction::new(&connection)))
+    closure(&mut Tx::new(&mut Transaction::new(&open_still(path)?)))
+}
+
+/// Opens a file that nobody writes: nothing is put beside it.
+fn open_still(path: &Path) -> Result<Connection, Error> {
+    let name = path.display().to_string().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    Ok(Connection::open_with_flags(format!("file:{name}?immutable=1"), flags)?)
 }
 
 /// Makes an empty file for its owner alone, if there is none; what the engine puts beside it
