@@ -141,13 +141,40 @@ fn own_origin(config: &Config, name: &'static str) -> Result<Option<url::Url>, C
     url.map(Some).ok_or_else(|| config.wrong(name, expected))
 }
 
+/// Refuses an address that clients could not be sent to.
+fn check_public_url(config: &Config) -> Result<(), ConfigError> {
+    let text = config.text("public_url");
+    let url = url::Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+    });
+    match url {
+        None if !text.is_empty() => {
+            Err(config.wrong("public_url", "write such as https://translate.acme.example"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// An amount of test credits, in US dollars.
+fn test_credits(config: &Config, name: &'static str) -> Result<Money, ConfigError> {
+    let amount = Money::parse(config.text(name), Currency::Usd).ok().filter(|amount| !amount.is_negative());
+    amount.ok_or_else(|| config.wrong(name, "write an amount such as 1000.00"))
+}
+
 /// Reads the edge's settings.
 pub fn edge(config: &Config) -> Result<Edge, ConfigError> {
     let trusted_proxies = networks(config.text("trusted_proxies")).ok_or_else(|| {
         config.wrong("trusted_proxies", "write addresses or networks such as 10.0.0.0/8, separated by commas")
     })?;
-    let start_credits = Money::parse(config.text("sandbox.start_credits"), Currency::Usd)
-        .map_err(|_| config.wrong("sandbox.start_credits", "write an amount such as 1000.00"))?;
+    let start_credits = test_credits(config, "sandbox.start_credits")?;
+    if start_credits.minor() > test_credits(config, "sandbox.max_credits")?.minor() {
+        return Err(config.wrong("sandbox.start_credits", "write no more than sandbox.max_credits"));
+    }
     let role = match config.text("role") {
         "api" => Role::Api,
         "worker" => Role::Worker,
@@ -185,10 +212,16 @@ pub fn edge(config: &Config) -> Result<Edge, ConfigError> {
     })
 }
 
+/// Whether all settings can be read: asked before anything is made.
+pub fn check(config: &Config) -> Result<(), ConfigError> {
+    edge(config)?;
+    desk(config, "", [0; 32]).map(|_| ())
+}
+
 /// Reads the use cases' settings. `public_url` is known once the server listens.
 pub fn desk(config: &Config, public_url: &str, secret: [u8; 32]) -> Result<Desk, ConfigError> {
-    let max_credits = Money::parse(config.text("sandbox.max_credits"), Currency::Usd)
-        .map_err(|_| config.wrong("sandbox.max_credits", "write an amount such as 1000000.00"))?;
+    check_public_url(config)?;
+    let max_credits = test_credits(config, "sandbox.max_credits")?;
     let captcha_always = match config.text("review.captcha") {
         "when sent" => false,
         "always" => true,
@@ -246,7 +279,13 @@ pub fn known_secret(
 /// Makes a directory that only its owner may enter, if it is not there.
 pub fn make_private_dir(path: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| of(path, &error))
+}
+
+/// An error that says which file it is about.
+fn of(path: &Path, error: &std::io::Error) -> std::io::Error {
+    std::io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Writes a file that only its owner may read, whole or not at all.
@@ -254,11 +293,18 @@ pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write as _;
     use std::os::unix::fs::OpenOptionsExt as _;
     let unfinished = path.with_extension("unfinished");
-    let mut file =
-        std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&unfinished, path)
+    let write = || {
+        let mut file = std::fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&unfinished)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&unfinished, path)
+    };
+    write().map_err(|error| of(path, &error))
 }
 
 /// A secret as its file and the settings have it.

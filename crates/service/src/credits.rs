@@ -8,9 +8,21 @@ use domain::money::Money;
 use store::ledger::About;
 use store::sql::Tx;
 
+/// What a balance comes to at most by what is paid in, in minor units: far from where sums of balance and
+/// escrow would end.
+const BALANCE_MOST: i64 = 1_000_000_000_000_000;
+
 /// Books credits that the operator has received. The reference makes it happen once.
 pub fn top_up(tx: &mut Tx<'_>, ctx: &Context, amount: Money, reference: &str) -> Result<Money, Error> {
     positive(amount)?;
+    let after = look::balance(tx, ctx)?.checked_add(amount).ok_or_else(pay::overflow)?;
+    if after.minor() > BALANCE_MOST {
+        let most = Money::new(BALANCE_MOST, amount.currency());
+        return Err(Error::fault(
+            1352,
+            format!("a balance is {most} at most; with this it would be {after}"),
+        ));
+    }
     let key = format!("topup:operator:{}:{reference}", ctx.scope.account);
     let posting = ledger::top_up(key, "operator", ctx.scope.account, amount)?;
     if !post(tx, ctx, &posting)? {

@@ -79,6 +79,12 @@ pub fn find(tx: &mut Tx<'_>, id: AccountId) -> Result<Option<Account>, Error> {
     tx.query_opt(&format!("SELECT {ACCOUNT} FROM account WHERE id = $1"), &[&id], from_row)
 }
 
+/// Whether there is an account.
+pub fn is_any(tx: &mut Tx<'_>) -> Result<bool, Error> {
+    let found: Option<i64> = tx.query_opt("SELECT 1 FROM account LIMIT 1", &[], Row::take)?;
+    Ok(found.is_some())
+}
+
 /// The account with this short name.
 pub fn by_short_name(tx: &mut Tx<'_>, short_name: &str) -> Result<Option<Account>, Error> {
     tx.query_opt(&format!("SELECT {ACCOUNT} FROM account WHERE short_name = $1"), &[&short_name], from_row)

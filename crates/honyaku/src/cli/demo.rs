@@ -117,6 +117,10 @@ async fn credentials(
 }
 
 fn people(tx: &mut Tx<'_>, hashes: Vec<String>, now: Timestamp) -> Result<Scope, Error> {
+    if store::accounts::is_any(tx)? {
+        let text = "the data directory holds an installation that is no demo, or its demo.json is gone: name another --data-dir";
+        return Err(Error::Command(text.to_owned()));
+    }
     let account = add(tx, &NewAccount { name: "Demo", short_name: "demo", currency: Currency::Usd }, now)?;
     for (role, password_hash) in ["customer", "translator", "operator"].into_iter().zip(hashes) {
         let email = format!("{role}@demo.invalid");

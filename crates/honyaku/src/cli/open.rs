@@ -146,6 +146,7 @@ pub fn installation(matches: &ArgMatches) -> Result<Installation, Box<dyn std::e
 /// As `installation`, for a command that sets one up: what is not there is made.
 pub fn new_installation(matches: &ArgMatches) -> Result<Installation, Box<dyn std::error::Error>> {
     let config = config(matches)?;
+    app::check(&config)?;
     let (database, directory) = (database(&config, false)?, data_dir(&config));
     app::make_private_dir(&directory)?;
     let known = app::known_secret(&config, &directory)?;

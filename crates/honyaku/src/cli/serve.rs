@@ -58,9 +58,11 @@ impl Running {
     pub async fn start(config: &Config) -> Result<Self, Fault> {
         // Whoever knows that it is up may stop it at once.
         let told_to_stop = ToldToStop::listen()?;
+        app::check(config)?;
         let listen = config.text("listen");
         let plain = TcpListener::bind(listen).await.map_err(|error| format!("listen {listen}: {error}"))?;
         let address = plain.local_addr()?;
+        let listeners = Listeners { plain, tls: tls(config).await? };
         let public_url = match config.text("public_url") {
             "" => format!("http://{address}"),
             url => url.to_owned(),
@@ -77,7 +79,6 @@ impl Running {
         let contents = Contents::open(config, &secret)?;
         contents.recognise(&db).await?;
         let app = Arc::new(assemble(config, db, desk, contents)?);
-        let listeners = Listeners { plain, tls: tls(config).await? };
         Ok(Self { app, address, listeners, told_to_stop })
     }
 
@@ -166,6 +167,11 @@ async fn tls(config: &Config) -> Result<Option<(TcpListener, TlsAcceptor)>, Faul
         return Ok(None);
     }
     let (cert, key) = (config.text("tls.cert"), config.text("tls.key"));
+    for (name, file) in [("tls.cert", cert), ("tls.key", key)] {
+        if file.is_empty() {
+            return Err(config.wrong(name, "write the name of a PEM file: tls.listen needs it").into());
+        }
+    }
     let chain = CertificateDer::pem_file_iter(cert)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| format!("tls.cert {cert:?}: {error}"))?;

@@ -76,6 +76,7 @@ impl Config {
         presets: &[(&'static str, &str)],
     ) -> Result<Self, ConfigError> {
         let path = matches.get_one::<String>("config").cloned().or_else(|| variables("HONYAKU_CONFIG"));
+        let path = path.filter(|path| !path.is_empty());
         let from_file = match &path {
             Some(path) => read_file(Path::new(path))?,
             None => BTreeMap::new(),
@@ -144,6 +145,9 @@ fn read_file(path: &Path) -> Result<BTreeMap<String, String>, ConfigError> {
         match value {
             toml::Value::Table(group) => {
                 for (member, value) in group {
+                    if value.is_table() {
+                        return Err(fault(format!("{name}.{member} is a table: write a value")));
+                    }
                     values.insert(format!("{name}.{member}"), plain(value));
                 }
             }

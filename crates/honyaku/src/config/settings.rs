@@ -10,6 +10,10 @@ pub enum Kind {
     Number,
     /// On or off.
     Switch,
+    /// From 1 to 1,000.
+    Few,
+    /// One of these words; the second says so.
+    Word(&'static [&'static str], &'static str),
 }
 
 impl Kind {
@@ -19,6 +23,8 @@ impl Kind {
             Self::Text => "write a text",
             Self::Number => "write a whole number",
             Self::Switch => "write 1 or 0",
+            Self::Few => "write a number from 1 to 1000",
+            Self::Word(_, expected) => expected,
         }
     }
 
@@ -28,6 +34,8 @@ impl Kind {
             Self::Text => true,
             Self::Number => number_in(text).is_some(),
             Self::Switch => switch_in(text).is_some(),
+            Self::Few => number_in(text).is_some_and(|number| (1..=1_000).contains(&number)),
+            Self::Word(words, _) => words.contains(&text),
         }
     }
 }
@@ -72,6 +80,22 @@ const fn switch(name: &'static str, default: &'static str, help: &'static str) -
     Setting { name, default, kind: Kind::Switch, secret: false, help }
 }
 
+const fn few(name: &'static str, default: &'static str, help: &'static str) -> Setting {
+    Setting { name, default, kind: Kind::Few, secret: false, help }
+}
+
+/// One of some words, which `help` lists.
+const fn word(
+    name: &'static str,
+    default: &'static str,
+    words: &'static [&'static str],
+    help: &'static str,
+) -> Setting {
+    Setting { name, default, kind: Kind::Word(words, help), secret: false, help }
+}
+
+const LOG_LEVELS: &[&str] = &["off", "error", "warn", "info", "debug", "trace"];
+
 const fn secret(name: &'static str, help: &'static str) -> Setting {
     Setting { name, default: "", kind: Kind::Text, secret: true, help }
 }
@@ -95,8 +119,8 @@ pub const SETTINGS: &[Setting] = &[
         "",
         "PostgreSQL: PEM file of the authorities that vouch for it; empty: the machine's",
     ),
-    number("database_connections", "10", "PostgreSQL: how many calls are worked on at once"),
-    number("database_readers", "3", "embedded database: how many reads run at once"),
+    few("database_connections", "10", "PostgreSQL: how many calls are worked on at once"),
+    few("database_readers", "3", "embedded database: how many reads run at once"),
     secret(
         "secret_key",
         "64 hex digits that seal private keys; default: kept in secret.key in the data directory",
@@ -167,8 +191,8 @@ pub const SETTINGS: &[Setting] = &[
         "the mail server: smtps://user:password@host, or smtp://host:port?tls=required; empty: no mail is sent",
     ),
     setting("mail.from", "", "whom mail comes from, such as Acme <desk@acme.example>"),
-    setting("log.level", "info", "error, warn, info, debug or trace"),
-    setting("log.format", "json", "json or text"),
+    word("log.level", "info", LOG_LEVELS, "off, error, warn, info, debug or trace"),
+    word("log.format", "json", &["json", "text"], "json or text"),
 ];
 
 /// The setting with this name.

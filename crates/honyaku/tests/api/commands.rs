@@ -246,14 +246,18 @@ fn more_credits_than_a_balance_can_hold_are_refused() {
     let database = Database::new();
     lines(&mut database.command(&["account", "add", "--name", "Acme"]));
     let add = |amount: &str| database.command(&["credit", "add", "--account", "acme", "--amount", amount]);
-    lines(&mut add("92233720368547758.07"));
-    for amount in ["92233720368547758.07", "0.01"] {
+    // Far from where the sum of balance and escrow would end: what is charged can always be given back.
+    lines(&mut add("9999999999999.99"));
+    for (amount, cure) in [
+        ("0.02", "10000000000000.00 at most"),
+        ("92233720368547758.07", "the amount is too large"),
+        ("92233720368547758.08", "--amount"),
+    ] {
         let said = refusal(&mut add(amount));
-        assert!(said.contains("the amount is too large"), "{said}");
+        assert!(said.contains(cure), "{amount}: {said}");
     }
-    let said = refusal(&mut add("92233720368547758.08"));
-    assert!(said.contains("--amount") && said.contains("is too large"), "{said}");
-    assert_eq!(database.ask("SELECT MAX(amount) FROM ledger_balance"), i64::MAX);
+    lines(&mut add("0.01"));
+    assert_eq!(database.ask("SELECT MAX(amount) FROM ledger_balance"), 1_000_000_000_000_000);
     lines(&mut database.command(&["verify"]));
 }
 
@@ -345,4 +349,44 @@ fn a_posting_whose_id_is_taken_is_not_thought_to_be_booked() {
     assert!(shop.post("sandbox/credits", &json!({ "amount": "5.00" })).is_err());
     assert_eq!(shop.balance(), balance);
     shop.verify();
+}
+
+#[test]
+fn a_setting_that_makes_no_sense_is_refused_at_the_start() {
+    let rows = [
+        ("--public-url", "foo", "write such as https://"),
+        ("--public-url", "ftp://a.example", "write such as https://"),
+        ("--public-url", "http://", "write such as https://"),
+        ("--public-url", "http://a.example/x?z", "write such as https://"),
+        ("--public-url", "http://u:p@a.example", "write such as https://"),
+        ("--log-level", "foo", "off, error, warn, info, debug or trace"),
+        ("--log-format", "xml", "json or text"),
+        ("--sandbox-max-credits", "-1", "write an amount"),
+        ("--sandbox-start-credits", "-1", "write an amount"),
+        ("--sandbox-start-credits", "1000000.01", "no more than sandbox.max_credits"),
+        ("--database-readers", "1000000000", "from 1 to 1000"),
+        ("--database-connections", "0", "from 1 to 1000"),
+        ("--tls-listen", "127.0.0.1:0", "tls.cert"),
+        ("--data-dir", "/dev/null", "/dev/null: "),
+    ];
+    for (flag, value, cure) in rows {
+        let directory = tempfile::tempdir().unwrap();
+        let mut serve = Command::new(env!("CARGO_BIN_EXE_honyaku"));
+        serve.args(["serve", "--listen", "127.0.0.1:0", &format!("{flag}={value}")]);
+        let said = refusal(serve.env("HONYAKU_DATA_DIR", directory.path()).env("HONYAKU_CONFIG", ""));
+        assert!(said.contains(cure) && said.lines().count() == 1, "{flag}={value}: {said}");
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), "[sandbox.enabled]\nx = 1\n").unwrap();
+    let mut show = Command::new(env!("CARGO_BIN_EXE_honyaku"));
+    let said = refusal(show.args(["config", "--config", file.path().to_str().unwrap()]));
+    assert!(said.contains("sandbox.enabled is a table"), "{said}");
+}
+
+#[test]
+fn a_demo_is_not_put_into_an_installation() {
+    let installation = installation();
+    let refused = refusal(&mut installation.command(&["demo", "--listen", "127.0.0.1:0"]));
+    assert!(refused.contains("no demo") && refused.contains("--data-dir"), "{refused}");
+    assert_eq!(installation.ask("SELECT COUNT(*) FROM account"), 1);
 }
