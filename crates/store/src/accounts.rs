@@ -81,7 +81,7 @@ pub fn find(tx: &mut Tx<'_>, id: AccountId) -> Result<Option<Account>, Error> {
 
 /// Whether there is an account.
 pub fn is_any(tx: &mut Tx<'_>) -> Result<bool, Error> {
-    let found: Option<i64> = tx.query_opt("SELECT 1 FROM account LIMIT 1", &[], Row::take)?;
+    let found: Option<i64> = tx.query_opt("SELECT 1 FROM account WHERE id > 0 LIMIT 1", &[], Row::take)?;
     Ok(found.is_some())
 }
 

@@ -2,7 +2,7 @@
 
 use crate::database::Database;
 use crate::sandbox_settings::with_key;
-use crate::shop::Shop;
+use crate::shop::{Environment, Shop};
 use serde_json::{Value, json};
 
 /// A call to a host by name.
@@ -48,8 +48,9 @@ fn a_key_made_before_the_first_start_calls_the_inbox_that_is_served() {
     };
     made(&["account", "add", "--name", "Acme"]);
     let key = made(&["key", "add", "--account", "acme", "--sandbox"]);
-    let mut shop = Shop::start(database, &[]);
+    let mut shop = Shop::live_on(database, &[]);
     let later = shop.command(&["key", "add", "--account", "acme", "--sandbox"]);
+    shop.becomes(&shop.key("acme", Environment::Sandbox));
     for pair in [&key, &later] {
         with_key(&mut shop, pair);
         let id = shop.orders_text(&format!("ordered by {}", shop.public_key));

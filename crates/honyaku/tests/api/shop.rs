@@ -115,6 +115,11 @@ impl Shop {
         let database = Database::new();
         let made = database.command(&["account", "add", "--name", "Acme"]).args(flags).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        Self::live_on(database, flags)
+    }
+
+    /// The same on a database that has the account.
+    pub fn live_on(database: Database, flags: &[&str]) -> Self {
         let unlimited = ["--rate-limit-per-address", "0", "--rate-limit-per-key", "0"];
         let log = std::fs::File::create(log_of(&database)).unwrap();
         let server = database
