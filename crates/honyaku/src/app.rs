@@ -218,6 +218,9 @@ pub fn check(config: &Config) -> Result<(), ConfigError> {
     desk(config, "", [0; 32]).map(|_| ())
 }
 
+/// How long a review may be: by the contract it is a day at least.
+pub const REVIEW_HOURS: std::ops::RangeInclusive<u32> = 24..=336;
+
 /// Reads the use cases' settings. `public_url` is known once the server listens.
 pub fn desk(config: &Config, public_url: &str, secret: [u8; 32]) -> Result<Desk, ConfigError> {
     check_public_url(config)?;
@@ -227,13 +230,17 @@ pub fn desk(config: &Config, public_url: &str, secret: [u8; 32]) -> Result<Desk,
         "always" => true,
         _ => return Err(config.wrong("review.captcha", "write `when sent` or `always`")),
     };
+    let review_hours = config.number("review.hours")?;
+    if !REVIEW_HOURS.contains(&review_hours) {
+        return Err(config.wrong("review.hours", "write 24 to 336 hours"));
+    }
     Ok(Desk {
         public_url: public_url.trim_end_matches('/').to_owned(),
         live_url: own_origin(config, "live.api_url")?.map(|url| url.origin().ascii_serialization()),
         sandbox_url: own_origin(config, "sandbox.api_url")?.map(|url| url.origin().ascii_serialization()),
         secret,
         captcha_always,
-        review_hours: config.number("review.hours")?,
+        review_hours,
         sandbox_max_credits: max_credits,
         sandbox_mail: config.switch("sandbox.mail")?,
         sandbox_max_jobs: i64::from(config.number("sandbox.max_jobs")?),

@@ -12,7 +12,8 @@ use store::{accounts, deliveries, tasks};
 pub fn show(ctx: &Context) -> Value {
     json!({
         "now": ctx.now.seconds(),
-        "offset": ctx.now.since_ms(ctx.real_now) / 1000,
+        // A step is made some milliseconds after it was asked for.
+        "offset": (ahead_ms(ctx) + 500).div_euclid(1000),
     })
 }
 
@@ -24,7 +25,7 @@ pub fn next_due(tx: &mut Tx<'_>, ctx: &Context) -> Result<Option<Timestamp>, Err
         (Some(task), Some(delivery)) => Some(task.min(delivery)),
         (one, other) => one.or(other),
     };
-    Ok(real.map(|real| ctx.now.plus_ms(real.since_ms(ctx.real_now))))
+    Ok(real.map(|real| ctx.shown(real)))
 }
 
 /// How far the sandbox's clock is ahead, in milliseconds.

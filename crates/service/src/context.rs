@@ -109,6 +109,11 @@ impl Context {
         Self { desk, scope, actor, key: None, now, real_now, robot, sandbox_jobs, memo }
     }
 
+    /// A real moment by the environment's clock, as it is shown.
+    pub fn shown(&self, real: Timestamp) -> Timestamp {
+        self.now.plus_ms(real.since_ms(self.real_now))
+    }
+
     /// The same, of a call with a key.
     pub fn called_with(mut self, key: KeyId) -> Self {
         self.key = Some(key);

@@ -36,10 +36,9 @@ pub fn add(tx: &mut Tx<'_>, ctx: &Context, title: &str, csv: Vec<u8>) -> Result<
         lc_src: lc_src.clone(),
         targets: targets.join(","),
         unit_count: i64::try_from(terms.len()).unwrap_or(i64::MAX),
-        csv,
         created_at: ctx.now,
     };
-    glossaries::insert(tx, &glossary)?;
+    glossaries::insert(tx, &glossary, &csv)?;
     Ok(glossary.id)
 }
 
@@ -89,9 +88,9 @@ fn read(csv: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), Error> {
     Ok((languages, terms))
 }
 
-/// The terms of a glossary for one target language.
-pub(crate) fn terms(glossary: &Glossary, lc_tgt: &str) -> Vec<(String, String)> {
-    let Ok((languages, rows)) = read(&glossary.csv) else { return Vec::new() };
+/// The terms of a glossary's file for one target language.
+pub(crate) fn terms(csv: &[u8], lc_tgt: &str) -> Vec<(String, String)> {
+    let Ok((languages, rows)) = read(csv) else { return Vec::new() };
     let Some(column) = languages.iter().skip(1).position(|code| code == lc_tgt) else { return Vec::new() };
     rows.into_iter()
         .filter_map(|row| {

@@ -228,7 +228,8 @@ pub fn list(tx: &mut Tx<'_>, scope: Scope, state: Option<&str>, limit: i64) -> R
 pub fn attempts(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<Vec<Attempt>, Error> {
     tx.query_all(
         "SELECT started_at, took_ms, status, error, answer FROM delivery_attempt \
-         WHERE account_id = $1 AND delivery_id = $2 ORDER BY attempt",
+         WHERE account_id = $1 AND delivery_id = $2 \
+         ORDER BY started_at, CASE WHEN attempt > 0 THEN 1 ELSE 0 END, ABS(attempt)",
         &[&delivery.scope.account, &delivery.id],
         |row| {
             Ok(Attempt {

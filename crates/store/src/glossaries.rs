@@ -20,8 +20,6 @@ pub struct Glossary {
     pub targets: String,
     /// Terms.
     pub unit_count: i64,
-    /// The file.
-    pub csv: Vec<u8>,
     /// When it was put in.
     pub created_at: Timestamp,
 }
@@ -33,8 +31,7 @@ impl Glossary {
     }
 }
 
-const GLOSSARY: &str =
-    "id, account_id, sandbox, title, description, lc_src, targets, unit_count, csv, created_at";
+const GLOSSARY: &str = "id, account_id, sandbox, title, description, lc_src, targets, unit_count, created_at";
 
 fn from_row(row: &mut Row) -> Result<Glossary, Error> {
     Ok(Glossary {
@@ -45,15 +42,14 @@ fn from_row(row: &mut Row) -> Result<Glossary, Error> {
         lc_src: row.take()?,
         targets: row.take()?,
         unit_count: row.take()?,
-        csv: row.take()?,
         created_at: row.take()?,
     })
 }
 
-/// Stores a glossary.
-pub fn insert(tx: &mut Tx<'_>, glossary: &Glossary) -> Result<(), Error> {
+/// Stores a glossary and its file.
+pub fn insert(tx: &mut Tx<'_>, glossary: &Glossary, csv: &[u8]) -> Result<(), Error> {
     tx.execute(
-        &format!("INSERT INTO glossary ({GLOSSARY}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
+        &format!("INSERT INTO glossary ({GLOSSARY}, csv) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
         &[
             &glossary.id,
             &glossary.scope.account,
@@ -63,8 +59,8 @@ pub fn insert(tx: &mut Tx<'_>, glossary: &Glossary) -> Result<(), Error> {
             &glossary.lc_src,
             &glossary.targets,
             &glossary.unit_count,
-            &glossary.csv,
             &glossary.created_at,
+            &csv,
         ],
     )?;
     Ok(())
@@ -85,5 +81,14 @@ pub fn find(tx: &mut Tx<'_>, scope: Scope, id: GlossaryId) -> Result<Option<Glos
         &format!("SELECT {GLOSSARY} FROM glossary WHERE account_id = $1 AND sandbox = $2 AND id = $3"),
         &[&scope.account, &scope.environment, &id],
         from_row,
+    )
+}
+
+/// The file of the scope's glossary.
+pub fn csv(tx: &mut Tx<'_>, scope: Scope, id: GlossaryId) -> Result<Option<Vec<u8>>, Error> {
+    tx.query_opt(
+        "SELECT csv FROM glossary WHERE account_id = $1 AND sandbox = $2 AND id = $3",
+        &[&scope.account, &scope.environment, &id],
+        Row::take,
     )
 }

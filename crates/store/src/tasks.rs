@@ -187,6 +187,16 @@ pub fn go_on(tx: &mut Tx<'_>, task: &Task, run_at: Timestamp, payload: &str) -> 
     Ok(())
 }
 
+/// The task is tried again later, through no fault of its own.
+pub fn put_off(tx: &mut Tx<'_>, task: &Task, later: Timestamp) -> Result<(), Error> {
+    tx.execute(
+        "UPDATE task SET run_at = $4, lease_until = 0 WHERE account_id = $1 AND id = $2 AND attempts = $3",
+        &[&task.scope.account, &task.id, &task.attempts, &later],
+    )?;
+    tx.leave(Chore::Task, later);
+    Ok(())
+}
+
 /// The task failed and is tried again, or is given up.
 pub fn fail(tx: &mut Tx<'_>, task: &Task, error: &str, again_at: Option<Timestamp>) -> Result<(), Error> {
     tx.execute(

@@ -2,7 +2,7 @@
 
 use super::open::{config, installation, new_installation, text};
 use super::{Outcome, say};
-use crate::app;
+use crate::app::{self, REVIEW_HOURS};
 use clap::ArgMatches;
 use domain::event::Actor;
 use domain::ids::{Environment, Scope};
@@ -35,8 +35,8 @@ fn set(matches: &ArgMatches) -> Outcome {
         None => None,
         Some("") => Some(None),
         Some(text) => match text.parse::<u32>() {
-            Ok(hours) if hours > 0 => Some(Some(i64::from(hours))),
-            _ => return Err("--review-period-hours: write a number of hours".into()),
+            Ok(hours) if REVIEW_HOURS.contains(&hours) => Some(Some(i64::from(hours))),
+            _ => return Err("--review-period-hours: write 24 to 336 hours".into()),
         },
     };
     installation(matches)?.for_account(matches, move |tx, _, account| {

@@ -87,6 +87,9 @@ const SETTINGS: &[Setting] = &[
     ("versions", Change::Text(|key, text| key.versions = text.unwrap_or_default())),
 ];
 
+/// What holds for a key and those that follow it is asked of the last one.
+const OF_SUCCESSOR: [&str; 4] = ["spending-limit", "callback-url", "callback-encoding", "callback-all"];
+
 fn set(matches: &ArgMatches) -> Outcome {
     let public_key = text(matches, "key");
     let mut changes = Vec::new();
@@ -100,8 +103,14 @@ fn set(matches: &ArgMatches) -> Outcome {
         changes.push((change, value));
     }
     let limit = matches.get_one::<String>("spending-limit").cloned();
+    let given = |flag: &&str| matches.contains_id(flag);
+    let of_successor = OF_SUCCESSOR.into_iter().find(given);
     installation(matches)?.write(move |tx, _| {
         let mut key = named(tx, &public_key)?;
+        if let Some(flag) = of_successor.filter(|_| key.successor.is_some()) {
+            let text = format!("the key was rotated: set --{flag} of the pair that took its place");
+            return Err(Error::Command(text));
+        }
         for (change, value) in changes {
             match change {
                 Change::Switch(set) => set(&mut key, value == "1"),
@@ -109,10 +118,6 @@ fn set(matches: &ArgMatches) -> Outcome {
             }
         }
         if let Some(text) = limit {
-            if key.successor.is_some() {
-                let text = "the key was rotated: set --spending-limit of the pair that took its place";
-                return Err(Error::Command(text.to_owned()));
-            }
             key.spending_limit = spending_limit(tx, &key, &text)?;
         }
         Ok::<_, Error>(keys::update(tx, &key)?)

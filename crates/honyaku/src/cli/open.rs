@@ -89,16 +89,16 @@ pub const SECRET_MARK: &str = "secret_mark";
 /// All nodes of an installation seal keys with the same secret: one with another would store
 /// keys that the others cannot open.
 pub fn check_secret(tx: &mut Tx<'_>, secret: &[u8; 32]) -> Result<(), Error> {
+    // Nodes may start side by side: the first one's holds.
     let mark = service::secrets::mark(secret);
-    match store::installation::get(tx, SECRET_MARK)? {
-        Some(known) if known != mark => Err(Error::Command(
-            "the secret (secret.key in the data directory, or secret_key) is not the one that this database's keys are \
-             sealed with: put the old one back, or take the other nodes'"
-                .to_owned(),
-        )),
-        Some(_) => Ok(()),
-        None => Ok(store::installation::set(tx, SECRET_MARK, &mark)?),
+    if store::installation::settle(tx, SECRET_MARK, &mark)? == mark {
+        return Ok(());
     }
+    Err(Error::Command(
+        "the secret (secret.key in the data directory, or secret_key) is not the one that this database's keys are \
+         sealed with: put the old one back, or take the other nodes'"
+            .to_owned(),
+    ))
 }
 
 /// The secret of an installation that nobody knows one of: a new one, if none was ever used.

@@ -97,8 +97,12 @@ impl Envelope {
     }
 
     fn refuse(&self, failure: &Failure) -> Response<Body> {
-        if let Some(internal) = &failure.internal {
-            tracing::error!(request_id = self.request_id, internal, "a call failed");
+        match &failure.internal {
+            Some(internal) if failure.status == 503 => {
+                tracing::warn!(request_id = self.request_id, internal, "a call was put off");
+            }
+            Some(internal) => tracing::error!(request_id = self.request_id, internal, "a call failed"),
+            None => {}
         }
         let mut response =
             body(failure.status, self.format.content_type(), encode_error(&failure.err, self.format));

@@ -22,6 +22,8 @@ const SIDE_BY_SIDE: usize = 8;
 /// A task whose lease has ended is done once nevertheless: who is second finds it taken.
 const LEASE_MS: i64 = 10_000;
 const IDLE: Duration = Duration::from_millis(1_000);
+/// Until the database is tried again.
+const PUT_OFF_MS: i64 = 2_000;
 /// Minutes until a failed task is tried again; after the last it is given up.
 const RETRIES_MIN: [i64; 5] = [1, 5, 15, 60, 240];
 
@@ -107,7 +109,16 @@ async fn work(app: &Arc<App>, task: Task) -> bool {
     goes_on
 }
 
+/// A failure is the task's, and counts; trouble with the database passes, and the task is soon tried again.
 async fn fail(app: &App, task: Task, error: &Error) {
+    if error.is_unavailable() {
+        tracing::warn!(task = task.id, kind = task.kind, %error, "a task is put off");
+        let (id, later) = (task.id, real_now().plus_ms(PUT_OFF_MS));
+        if let Err(error) = app.db.write(move |tx| tasks::put_off(tx, &task, later)).await {
+            tracing::warn!(%error, task = id, "a task could not be put off; its lease will end");
+        }
+        return;
+    }
     tracing::error!(task = task.id, kind = task.kind, %error, "a task failed");
     let failed_before = usize::try_from(task.failures).unwrap_or(usize::MAX);
     let again = RETRIES_MIN.get(failed_before).map(|minutes| real_now().plus_s(minutes * 60).plus_ms(500));

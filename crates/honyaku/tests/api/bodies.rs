@@ -185,6 +185,12 @@ fn names_of_files_come_in_every_notation() {
         ("filename*=UTF-8''na%C3%AFve.txt", "naïve.txt"),
         ("filename=\"fallback.txt\"; filename*=utf-8'en'%E8%A8%B3.txt", "訳.txt"),
         ("filename=\"a \\\"b\\\" c.txt\"", "a \"b\" c.txt"),
+        ("filename*0=\"in \"; filename*1=\"pieces.txt\"", "in pieces.txt"),
+        // A file whose name is spoilt is still a file.
+        ("filename*=UTF-8''caf%E9.txt", "UTF-8''caf%E9.txt"),
+        ("filename*=a.txt", "a.txt"),
+        ("filename=\"\"", "file"),
+        (&format!("filename=\"{}.docx\"", "n".repeat(300)), &format!("{}.docx", "n".repeat(195))),
     ];
     for (notation, name) in rows {
         let headers = format!("Content-Disposition: form-data; name=file_attachments; {notation}");
@@ -192,6 +198,16 @@ fn names_of_files_come_in_every_notation() {
         assert_eq!(desk.said(&desk.post("multipart/form-data; boundary=b", &body), notation), name);
         assert_eq!(desk.thread().last().unwrap()["attachments"][0]["filename"], name, "{notation}");
     }
+}
+
+/// As browsers send a form in which nobody chose a file.
+#[test]
+fn a_field_for_a_file_that_nobody_chose_is_no_attachment() {
+    let desk = Desk::open();
+    let none = "Content-Disposition: form-data; name=file_attachments; filename=\"\"";
+    let body = parts("b", &[("Content-Disposition: form-data; name=body", "none"), (none, ""), (none, "")]);
+    assert_eq!(desk.said(&desk.post("multipart/form-data; boundary=b", &body), "none"), "none");
+    assert_eq!(desk.thread().last().unwrap().get("attachments"), None);
 }
 
 #[test]

@@ -104,7 +104,34 @@ fn a_failing_inbox_gets_three_attempts_on_schedule() {
     assert!((times[2] - times[0] - 300).abs() <= 32, "{times:?}");
     let log = shop.get("account/callbacks", "").unwrap();
     assert_eq!(log["callbacks"][0]["state"], "delivered");
-    assert_eq!(log["callbacks"][0]["attempts"].as_array().unwrap().len(), 3);
+    let attempts = |shop: &Shop| -> Vec<i64> {
+        let log = shop.get("account/callbacks", "").unwrap();
+        let attempts = log["callbacks"][0]["attempts"].as_array().unwrap().clone();
+        attempts.iter().map(|attempt| attempt["time"].as_i64().unwrap()).collect()
+    };
+    assert_eq!(attempts(&shop).len(), 3);
+    // All are listed in their order, however often it is sent again.
+    let id = log["callbacks"][0]["id"].as_str().unwrap();
+    for number in 4..=5 {
+        shop.post(&format!("account/callbacks/{id}/resend"), &json!({})).unwrap();
+        shop.until("it is sent again", || attempts(&shop).len() == number);
+        assert!(attempts(&shop).is_sorted(), "{:?}", attempts(&shop));
+    }
+}
+
+/// sandbox 6: all times that are shown are the sandbox's.
+#[test]
+fn the_log_tells_the_next_attempt_by_the_sandboxs_clock() {
+    let shop = Shop::open();
+    let token = shop.inbox();
+    shop.put(&format!("sandbox/inbox/{token}"), &json!({ "answer": 500 })).unwrap();
+    shop.post("sandbox/clock", &json!({ "forward": 10 * 24 * 3600 })).unwrap();
+    shop.orders(&json!([job("not taken")])).unwrap();
+    let newest = || shop.get("account/callbacks", "limit=1").unwrap()["callbacks"][0].clone();
+    shop.until("it was tried", || newest()["attempts"][0]["time"].is_i64());
+    let (tried, next) = (&newest()["attempts"][0]["time"], &newest()["next_attempt"]);
+    let after = next.as_i64().unwrap() - tried.as_i64().unwrap();
+    assert!((50..=70).contains(&after), "{after} s after the first");
 }
 
 #[test]

@@ -17,6 +17,7 @@ fn attempts(shop: &Shop) -> usize {
 fn it_lists_all_that_happened_whoever_of_the_workers_did_it() {
     let shop = Shop::open();
     let token = shop.inbox();
+    assert_eq!(shop.post("sandbox/clock", &json!({ "forward": 3600 })).unwrap()["offset"], 3600);
     shop.put("sandbox/robot", &json!({ "mode": "automatic", "take": 3600, "submit": 3600 })).unwrap();
     let jobs: Vec<Value> = (0..20).map(|number| job(&format!("Text {number}"))).collect();
     shop.orders(&json!(jobs)).unwrap();

@@ -365,6 +365,7 @@ fn a_setting_that_makes_no_sense_is_refused_at_the_start() {
         ("--sandbox-start-credits", "-1", "write an amount"),
         ("--sandbox-start-credits", "1000000.01", "no more than sandbox.max_credits"),
         ("--database-readers", "1000000000", "from 1 to 1000"),
+        ("--review-hours", "1", "24 to 336 hours"),
         ("--database-connections", "0", "from 1 to 1000"),
         ("--tls-listen", "127.0.0.1:0", "tls.cert"),
         ("--data-dir", "/dev/null", "/dev/null: "),

@@ -2,7 +2,7 @@
 //! (PostgreSQL only).
 
 use crate::between::Between;
-use crate::database::{Cluster, Database};
+use crate::database::{Cluster, Database, connect, lines, refusal};
 use crate::house::House;
 use crate::island::Island;
 use crate::shop::{Shop, job};
@@ -359,4 +359,48 @@ fn a_rate_limit_holds_for_all_nodes_together() {
     });
     let answered = answered.into_inner();
     assert!(answered < 45, "the other node answered {answered} more");
+}
+
+/// Nodes that start side by side on a new database make a secret each; the first one's holds.
+#[test]
+fn a_node_whose_secret_came_second_does_not_start() {
+    let database = Database::bare();
+    if !database.is_postgres() {
+        return;
+    }
+    lines(&mut database.command(&["migrate", "run"]));
+    let mut first = connect(&database.url());
+    first
+        .batch_execute("BEGIN; INSERT INTO installation (name, value) VALUES ('secret_mark', 'another')")
+        .unwrap();
+    let said = std::thread::scope(|scope| {
+        let second = scope.spawn(|| refusal(&mut database.command(&["serve", "--listen", "127.0.0.1:0"])));
+        let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+        while database.ask(waits) == 0 {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        first.batch_execute("COMMIT").unwrap();
+        second.join().unwrap()
+    });
+    assert!(said.contains("is not the one that this database's keys are sealed with"), "{said}");
+}
+
+/// What the database refuses for a moment is no fault of the task that was being done.
+#[test]
+fn a_task_that_the_database_refuses_for_a_moment_goes_on_soon() {
+    let shop = Shop::open();
+    if !shop.database.is_postgres() {
+        return;
+    }
+    shop.put("sandbox/robot", &json!({ "mode": "automatic", "queue": 0, "take": 1 })).unwrap();
+    let id = shop.orders_text("held up");
+    let mut holder = connect(&shop.database.url());
+    holder.batch_execute("BEGIN; SELECT account_id FROM environment WHERE sandbox = 1 FOR UPDATE").unwrap();
+    let other = Mutex::new(connect(&shop.database.url()));
+    let refuse = "SELECT pg_cancel_backend(pid) FROM pg_stat_activity \
+        WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    shop.until("the task is refused", || !other.lock().unwrap().query(refuse, &[]).unwrap().is_empty());
+    holder.batch_execute("COMMIT").unwrap();
+    shop.wait_for(&id, "pending");
+    assert_eq!(shop.database.ask("SELECT COUNT(*) FROM task WHERE failures > 0"), 0);
 }

@@ -1,5 +1,6 @@
 //! A key's successor: both pairs work for a while, and nothing that the old one began is lost (api-v2 8).
 
+use crate::database::refusal;
 use crate::sandbox_settings::with_key;
 use crate::shop::{Shop, job};
 use serde_json::{Value, json};
@@ -119,9 +120,13 @@ fn one_limit_holds_for_a_key_and_all_that_follow_it() {
         let refused = shop.orders(&json!([job("one too many")])).unwrap_err();
         assert!(refused.code() == 2700 && refused.msg().contains("spending limit"), "{}", refused.err);
     }
-    let of_old = ["key", "set", "--key", first["public_key"].as_str().unwrap(), "--spending-limit", "9.00"];
-    let refused = shop.database.command(&of_old).output().unwrap();
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("the pair that took its place"));
+    for (flag, value) in
+        [("--spending-limit", "9.00"), ("--callback-url", "https://a.example/"), ("--callback-all", "1")]
+    {
+        let of_old = ["key", "set", "--key", first["public_key"].as_str().unwrap(), flag, value];
+        let refused = refusal(&mut shop.database.command(&of_old));
+        assert!(refused.contains("the pair that took its place") && refused.contains(flag), "{refused}");
+    }
     limited(&shop, "0.50");
     with_key(&mut shop, &first);
     shop.orders(&json!([job("the last")])).unwrap();

@@ -63,6 +63,6 @@ pub(super) fn too_long(job: &Job, text: &str) -> Option<TooLong> {
 /// The job's glossary as pairs of source and target terms.
 fn terms(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Vec<(String, String)>, Error> {
     let Some(id) = job.glossary else { return Ok(Vec::new()) };
-    let glossary = glossaries::find(tx, ctx.scope, id)?;
-    Ok(glossary.map(|glossary| crate::glossary::terms(&glossary, &job.lc_tgt)).unwrap_or_default())
+    let csv = glossaries::csv(tx, ctx.scope, id)?;
+    Ok(csv.map(|csv| crate::glossary::terms(&csv, &job.lc_tgt)).unwrap_or_default())
 }

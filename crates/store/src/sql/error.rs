@@ -35,6 +35,14 @@ pub enum Error {
 }
 
 impl Error {
+    /// For whom it makes undone what was right by itself: trying again later may help.
+    pub(crate) fn passed_on(&self) -> Self {
+        match self {
+            Self::Unavailable(text) => Self::Unavailable(text.clone()),
+            other => Self::Unavailable(other.to_string()),
+        }
+    }
+
     /// True when trying again later may help.
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_))

@@ -60,7 +60,7 @@ where
 
     fn answer(self: Box<Self>, committed: Result<(), &Error>) {
         let result = match (self.result, committed) {
-            (Some(Ok(_)) | None, Err(error)) => Err(Error::Unavailable(error.to_string()).into()),
+            (Some(Ok(_)) | None, Err(error)) => Err(error.passed_on().into()),
             (Some(result), _) => {
                 if result.is_ok() {
                     self.alarms.ring(self.left);

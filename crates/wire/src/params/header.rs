@@ -33,11 +33,26 @@ impl HeaderParams {
         HeaderParams(params)
     }
 
-    /// The parameter's bytes; of its extended form (`name*`), if there is a readable one.
+    /// The parameter's bytes: of its extended form (`name*`), if there is a readable one, else of the plain one,
+    /// of its pieces (`name*0`, `name*1`), or what stands there: a file whose name is spoilt is still a file.
     pub(super) fn get(&self, name: &str) -> Option<Vec<u8>> {
         let find = |wanted: &str| self.0.iter().find(|(known, _)| known == wanted).map(|(_, value)| value);
-        let extended = find(&format!("{name}*")).and_then(|value| extended(value));
-        extended.or_else(|| find(name).cloned())
+        let unreadable = find(&format!("{name}*"));
+        let readable = unreadable.and_then(|value| extended(value));
+        let plain = readable.or_else(|| find(name).cloned());
+        plain.or_else(|| self.in_pieces(name)).or_else(|| unreadable.cloned())
+    }
+
+    /// A value that comes in pieces (RFC 2231, 3 and 4.1).
+    fn in_pieces(&self, name: &str) -> Option<Vec<u8>> {
+        let number = |known: &str| -> Option<u32> {
+            known.strip_prefix(name)?.strip_prefix('*')?.trim_end_matches('*').parse().ok()
+        };
+        let mut pieces: Vec<(u32, &[u8])> =
+            self.0.iter().filter_map(|(known, value)| Some((number(known)?, value.as_slice()))).collect();
+        pieces.sort_by_key(|(number, _)| *number);
+        let whole = pieces.into_iter().map(|(_, piece)| piece).collect::<Vec<_>>().concat();
+        (!whole.is_empty()).then(|| extended(&whole).unwrap_or(whole))
     }
 }
 

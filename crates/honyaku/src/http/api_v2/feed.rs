@@ -9,7 +9,7 @@ use domain::event::Actor;
 use domain::fault::Fault;
 use domain::ids::{DeliveryId, EventId};
 use serde_json::{Value, json};
-use service::look;
+use service::{Context, look};
 use std::time::Duration;
 use store::deliveries::{self, Delivery};
 use store::destinations::{self, Paused};
@@ -78,25 +78,25 @@ pub async fn callbacks(mut call: Call) -> Result<Answer, Failure> {
             for delivery in deliveries::list(tx, ctx.scope, state.as_deref(), limit)? {
                 let attempts = deliveries::attempts(tx, &delivery)?;
                 let rests = paused.iter().any(|paused| paused.id == delivery.destination);
-                list.push(show(&delivery, rests, &attempts));
+                list.push(show(ctx, &delivery, rests, &attempts));
             }
-            let paused: Vec<Value> = paused.iter().map(show_paused).collect();
+            let paused: Vec<Value> = paused.iter().map(|paused| show_paused(ctx, paused)).collect();
             Ok(json!({ "callbacks": list, "paused": paused }))
         })
         .await?;
     Ok(list.into())
 }
 
-fn show_paused(paused: &Paused) -> Value {
+fn show_paused(ctx: &Context, paused: &Paused) -> Value {
     json!({
         "destination": paused.address,
-        "failing_since": paused.failing_since.seconds(),
+        "failing_since": ctx.shown(paused.failing_since).seconds(),
         "waiting": paused.waiting,
     })
 }
 
 /// A delivery as its owner sees it. `rests`: its destination is paused.
-fn show(delivery: &Delivery, rests: bool, attempts: &[deliveries::Attempt]) -> Value {
+fn show(ctx: &Context, delivery: &Delivery, rests: bool, attempts: &[deliveries::Attempt]) -> Value {
     let attempts: Vec<Value> = attempts
         .iter()
         .map(|attempt| {
@@ -116,7 +116,7 @@ fn show(delivery: &Delivery, rests: bool, attempts: &[deliveries::Attempt]) -> V
         "url": delivery.url,
         "state": delivery.state,
         "attempts": attempts,
-        "next_attempt": (delivery.state == "waiting" && !rests).then(|| delivery.run_at.seconds()),
+        "next_attempt": (delivery.state == "waiting" && !rests).then(|| ctx.shown(delivery.run_at).seconds()),
         "ctime": delivery.created_at.seconds(),
     })
 }

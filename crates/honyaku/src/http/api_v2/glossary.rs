@@ -22,8 +22,9 @@ pub async fn get(call: Call) -> Result<Answer, Failure> {
 
 /// `GET translate/glossary/download/{id}`
 pub async fn download(call: Call) -> Result<Answer, Failure> {
-    let glossary = find(&call).await?;
-    Ok(Answer::Raw { content_type: "text/csv; charset=utf-8", bytes: glossary.csv })
+    let id = find(&call).await?.id;
+    let csv = call.read(move |tx, ctx| Ok(glossaries::csv(tx, ctx.scope, id)?)).await?;
+    Ok(Answer::Raw { content_type: "text/csv; charset=utf-8", bytes: csv.unwrap_or_default() })
 }
 
 async fn find(call: &Call) -> Result<Glossary, Failure> {

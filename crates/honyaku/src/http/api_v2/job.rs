@@ -105,7 +105,7 @@ async fn keep(call: &Call, parts: Vec<&FilePart>) -> Result<Vec<Upload>, Failure
         let kept = call.app.contents.keep(&call.app.db, part.bytes.clone()).await;
         uploads.push(Upload {
             token: String::new(),
-            filename: part.base_name().chars().take(200).collect(),
+            filename: kept_name(part.base_name()),
             mime_type: part.content_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned()),
             digest: kept.map_err(|error| Failure::without_files(&error, call.origin()))?,
         });
@@ -113,11 +113,28 @@ async fn keep(call: &Call, parts: Vec<&FilePart>) -> Result<Vec<Upload>, Failure
     Ok(uploads)
 }
 
-/// The files that came with a comment.
+/// A file's name, not too long, with its ending.
+fn kept_name(name: &str) -> String {
+    const MOST: usize = 200;
+    if name.is_empty() {
+        return "file".to_owned();
+    }
+    let (stem, ending) = match name.rsplit_once('.') {
+        Some((stem, ending)) if ending.chars().count() <= 20 => (stem, format!(".{ending}")),
+        _ => (name, String::new()),
+    };
+    let room = MOST - ending.chars().count();
+    stem.chars().take(room).chain(ending.chars()).collect()
+}
+
+/// The files that came with a comment. A form's field for a file that nobody chose is none.
 fn uploads(call: &Call) -> Result<Vec<&FilePart>, Fault> {
     let limits = &call.app.limits;
     let refuse = |detail: String| fields::fault(2010, "file_attachments", detail);
-    let is_attachment = |file: &&FilePart| file.part_name.starts_with("file_attachments");
+    let is_attachment = |file: &&FilePart| {
+        let chosen = !file.bytes.is_empty() || !file.base_name().is_empty();
+        chosen && file.part_name.starts_with("file_attachments")
+    };
     let files: Vec<_> = call.params.files.iter().filter(is_attachment).collect();
     if files.len() > limits.attachments {
         return Err(refuse(format!(

@@ -237,7 +237,7 @@ impl Session {
             Error::Engine(text) => Error::Engine(format!("{text} in {sql}")),
             other => other,
         };
-        self.broken = Some(Error::Unavailable(fault.to_string()));
+        self.broken = Some(fault.passed_on());
         fault
     }
 }
