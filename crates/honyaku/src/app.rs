@@ -236,6 +236,7 @@ pub fn desk(config: &Config, public_url: &str, secret: [u8; 32]) -> Result<Desk,
     }
     Ok(Desk {
         public_url: public_url.trim_end_matches('/').to_owned(),
+        former_urls: Vec::new(),
         live_url: own_origin(config, "live.api_url")?.map(|url| url.origin().ascii_serialization()),
         sandbox_url: own_origin(config, "sandbox.api_url")?.map(|url| url.origin().ascii_serialization()),
         secret,

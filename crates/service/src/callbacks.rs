@@ -31,8 +31,7 @@ pub fn fan_out(tx: &mut Tx<'_>, desk: &Desk, real_now: Timestamp, limit: i64) ->
     let waiting = events::outbox(tx, limit)?;
     // Destinations are locked until the deliveries are there to be seen, always in the same
     // order, so that two nodes cannot wait for each other.
-    let addresses: Vec<Option<String>> =
-        waiting.iter().map(|event| address(&desk.public_url, event)).collect();
+    let addresses: Vec<Option<String>> = waiting.iter().map(|event| address(desk, event)).collect();
     let mut destinations: BTreeMap<&str, i64> =
         addresses.iter().flatten().map(|address| (address.as_str(), 0)).collect();
     for (address, id) in &mut destinations {
@@ -53,15 +52,21 @@ pub fn inbox_token<'u>(public_url: &str, url: &'u str) -> Option<&'u str> {
     (!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_alphanumeric())).then_some(token)
 }
 
+/// The token in an address of one of this server's inboxes, as it is now or was when it was stored.
+pub fn stored_inbox_token<'u>(desk: &Desk, url: &'u str) -> Option<&'u str> {
+    let base = url.strip_suffix(desk.own_path(url)?)?;
+    inbox_token(base, url)
+}
+
 /// The destination that an event's callback goes to; none if there is no callback.
-fn address(public_url: &str, event: &Event) -> Option<String> {
+fn address(desk: &Desk, event: &Event) -> Option<String> {
     let url = event
         .callback_url
         .as_ref()
         .filter(|_| event.key.is_some() && event.trick.as_deref() != Some("none"))?;
     // Inboxes share this server's address, but one that fails is nothing to the others.
-    if let Some(token) = inbox_token(public_url, url) {
-        return Some(format!("{public_url}/inbox/{token}"));
+    if let Some(token) = stored_inbox_token(desk, url) {
+        return Some(format!("{}/inbox/{token}", desk.public_url));
     }
     // An address that cannot be read is refused by the first attempt, and logged there.
     Some(Url::parse(url).map(|url| outbound::destination(&url)).unwrap_or_else(|_| url.clone()))

@@ -21,6 +21,8 @@ use store::sql::Tx;
 pub struct Desk {
     /// Where people and clients reach this server, without a slash at the end.
     pub public_url: String,
+    /// Where they did before: stored addresses may name it.
+    pub former_urls: Vec<String>,
     /// Where the live API is reached instead, if it has a host of its own.
     pub live_url: Option<String>,
     /// The same of the sandbox's API.
@@ -40,6 +42,20 @@ pub struct Desk {
 }
 
 impl Desk {
+    /// What follows in an address below this server's own, or a former one of its.
+    pub fn own_path<'u>(&self, url: &'u str) -> Option<&'u str> {
+        let below = |base: &String| url.strip_prefix(base).filter(|path| path.starts_with('/'));
+        below(&self.public_url).or_else(|| self.former_urls.iter().find_map(below))
+    }
+
+    /// The address of something of this server's that is stored under its address of the time.
+    pub fn as_now(&self, url: &str) -> String {
+        match self.own_path(url) {
+            Some(path) => format!("{}{path}", self.public_url),
+            None => url.to_owned(),
+        }
+    }
+
     /// The base URL of an environment's API. Contract: sandbox.md 1.1.
     pub fn api_base(&self, environment: Environment) -> String {
         match (environment, &self.live_url, &self.sandbox_url) {

@@ -117,7 +117,7 @@ pub fn thread(tx: &mut Tx<'_>, ctx: &Context, subject: Subject) -> Result<Vec<Va
             orders::find(tx, ctx.scope, id)?.map(|_| ()).ok_or_else(|| no_such_order(id))?
         }
     }
-    threads::of(tx, ctx.scope, subject)?.iter().map(payload::comment).collect()
+    threads::of(tx, ctx.scope, subject)?.iter().map(|comment| payload::comment(&ctx.desk, comment)).collect()
 }
 
 /// The submissions of a job, oldest first.

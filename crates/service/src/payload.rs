@@ -3,7 +3,7 @@
 //! The service writes it because an event freezes it in the transaction of the change;
 //! answers use the same. Contract: api-v2 4.2 and 8.
 
-use crate::context::Context;
+use crate::context::{Context, Desk};
 use crate::error::Error;
 use crate::{captcha, estimate};
 use domain::ids::JobId;
@@ -132,15 +132,25 @@ fn attachments(text: Option<&str>) -> Result<Option<Value>, Error> {
         .map_err(|error| Error::Broken(format!("stored attachments: {error}")))
 }
 
+/// Files are where the server is now.
+fn moved(mut attachments: Value, desk: &Desk) -> Value {
+    for attachment in attachments.as_array_mut().into_iter().flatten() {
+        if let Some(url) = attachment.get("url").and_then(Value::as_str) {
+            attachment["url"] = json!(desk.as_now(url));
+        }
+    }
+    attachments
+}
+
 /// A comment in a thread.
-pub fn comment(comment: &Comment) -> Result<Value, Error> {
+pub fn comment(desk: &Desk, comment: &Comment) -> Result<Value, Error> {
     let mut payload = json!({
         "body": comment.body,
         "author": comment.author,
         "ctime": comment.created_at.seconds(),
     });
     if let Some(attachments) = attachments(comment.attachments.as_deref())? {
-        payload["attachments"] = attachments;
+        payload["attachments"] = moved(attachments, desk);
     }
     Ok(payload)
 }

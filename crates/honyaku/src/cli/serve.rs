@@ -74,8 +74,9 @@ impl Running {
         let db = tokio::task::spawn_blocking(move || Db::open(&database, real_now().0)).await??;
         let mark = db.read(|tx| store::installation::get(tx, SECRET_MARK)).await?;
         let secret = known.map_or_else(|| first_secret(mark.as_deref(), &directory), Ok)?;
-        let desk = Arc::new(app::desk(config, &public_url, secret)?);
-        settle(&db, &desk).await?;
+        let mut desk = app::desk(config, &public_url, secret)?;
+        desk.former_urls = settle(&db, desk.public_url.clone(), secret).await?;
+        let desk = Arc::new(desk);
         let contents = Contents::open(config, &secret)?;
         contents.recognise(&db).await?;
         let app = Arc::new(assemble(config, db, desk, contents)?);
@@ -101,30 +102,47 @@ impl Running {
     }
 }
 
-/// What a process that ended left behind: leases, and addresses of its own.
-async fn settle(db: &Db, desk: &Arc<service::Desk>) -> Result<(), service::Error> {
+/// As many former addresses are remembered: demos have another with each start.
+const FORMER_MOST: usize = 50;
+
+/// What a process that ended left behind: leases, and addresses of its own. The server's former addresses.
+async fn settle(db: &Db, here: String, secret: [u8; 32]) -> Result<Vec<String>, service::Error> {
     let now = real_now();
-    let desk = Arc::clone(desk);
     db.write(move |tx| {
         if store::copy::is_unfinished(tx)? {
             let text = "the database holds a copy that was stopped on its way: run honyaku copy again";
             return Err(service::Error::Command(text.to_owned()));
         }
-        check_secret(tx, &desk.secret)?;
-        let here = desk.public_url.clone();
+        check_secret(tx, &secret)?;
         if tx.dialect() == Dialect::Sqlite {
             // Nobody else works on this database.
             store::deliveries::end_leases(tx, now)?;
         }
-        if let Some(before) = store::installation::get(tx, "public_url")?
-            && before != here
-        {
-            store::keys::move_inbox_urls(tx, &before, &here)?;
+        let before = store::installation::get(tx, "public_url")?.filter(|before| *before != here);
+        if let Some(before) = &before {
+            store::keys::move_inbox_urls(tx, before, &here)?;
         }
         store::installation::set(tx, "public_url", &here)?;
-        Ok(())
+        Ok(former_urls(tx, before, &here)?)
     })
     .await
+}
+
+/// The addresses that the server had, the latest first, a line each in the database.
+fn former_urls(
+    tx: &mut store::sql::Tx<'_>,
+    before: Option<String>,
+    here: &str,
+) -> Result<Vec<String>, store::sql::Error> {
+    let kept = store::installation::get(tx, "former_urls")?.unwrap_or_default();
+    let mut former: Vec<String> = before.iter().cloned().collect();
+    former.extend(kept.lines().filter(|url| Some(*url) != before.as_deref()).map(str::to_owned));
+    former.truncate(FORMER_MOST);
+    if before.is_some() {
+        store::installation::set(tx, "former_urls", &former.join("\n"))?;
+    }
+    former.retain(|url| url != here);
+    Ok(former)
 }
 
 fn rates(config: &Config) -> Result<Rates, ConfigError> {

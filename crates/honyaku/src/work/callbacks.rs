@@ -98,7 +98,7 @@ pub async fn deliver(app: &Arc<App>, delivery: Delivery) -> bool {
 /// Sends a callback: to an inbox of this server inside the process, else over the network.
 pub async fn send(app: &Arc<App>, prepared: &Prepared) -> Outcome {
     let mut headers = prepared.headers.clone();
-    if let Some(token) = callbacks::inbox_token(&app.desk.public_url, &prepared.url) {
+    if let Some(token) = callbacks::stored_inbox_token(&app.desk, &prepared.url) {
         headers.push(("content-type".to_owned(), prepared.content_type.clone()));
         headers.push(("user-agent".to_owned(), outbound::USER_AGENT.to_owned()));
         return inbox::hand_over(app, token, prepared, headers).await;

@@ -1,8 +1,9 @@
 //! Where the API is reached, and how long what reached it stays valid (api-v2 2, sandbox.md 1.1).
 
 use crate::database::Database;
+use crate::files::attaches;
 use crate::sandbox_settings::with_key;
-use crate::shop::{Environment, Shop};
+use crate::shop::{Environment, Shop, job};
 use serde_json::{Value, json};
 
 /// A call to a host by name.
@@ -93,4 +94,28 @@ fn how_long_a_signature_is_valid_is_a_setting() {
         let answer = shop.raw("GET", &url, &[], None).json();
         assert_eq!(answer["err"]["code"], code, "{ts} at {now}: {answer}");
     }
+}
+
+/// What is stored under the server's address of the time is where the server is now.
+#[test]
+fn files_and_inboxes_follow_the_server_to_another_address() {
+    let shop = Shop::open();
+    let token = shop.inbox();
+    let mut to_inbox = job("ordered at the old address");
+    to_inbox["callback_url"] = json!(format!("{}/inbox/{token}", shop.origin()));
+    let id = shop.orders(&json!([to_inbox])).unwrap()["job_ids"][0].as_str().unwrap().to_owned();
+    shop.wait_for(&id, "available");
+    attaches(&shop, &id, b"a brief");
+    let before = shop.origin().to_owned();
+    let shop = shop.restart().restart();
+    assert_ne!(shop.origin(), before);
+    let thread = shop.get(&format!("translate/job/{id}/comments"), "").unwrap()["thread"].clone();
+    let address = thread[0]["attachments"][0]["url"].as_str().unwrap();
+    assert!(address.starts_with(shop.origin()), "{address}");
+    assert_eq!(shop.raw("GET", address, &[], None).body, b"a brief");
+    shop.delivers(&id, "訳");
+    shop.until("its inbox is told", || {
+        let requests = shop.get(&format!("sandbox/inbox/{token}"), "").unwrap()["requests"].clone();
+        requests.as_array().unwrap().iter().any(|request| request["event"] == "job.reviewable")
+    });
 }
