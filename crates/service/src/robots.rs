@@ -7,7 +7,6 @@ mod translation;
 
 pub use anew::apply_to_open;
 pub(crate) use anew::plan_anew;
-use translation::TooLong;
 pub use translation::translation;
 
 use crate::context::Context;
@@ -193,8 +192,8 @@ fn after_taking(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<(), Error> 
 /// Instructions that nobody understands, or that this job does not allow.
 fn not_followed(job: &Job, own: &Instructions) -> Vec<String> {
     let mut list = own.unknown.clone();
-    if let Some(too_long) = own.text.as_ref().and_then(|text| translation::too_long(job, text)) {
-        let TooLong { length, most } = too_long;
+    if let Some(too_long) = own.text.as_ref().and_then(|text| submit::too_long(job, text)) {
+        let submit::TooLong { length, most } = too_long;
         list.push(format!("text (it has {length} characters; max_chars of the job is {most})"));
     }
     list

@@ -58,12 +58,22 @@ fn check(job: &Job, body_tgt: &str) -> Result<(), Error> {
             .of("body_tgt")
             .into());
     }
+    let Some(TooLong { length, most }) = too_long(job, body_tgt) else { return Ok(()) };
+    let text = format!("body_tgt has {length} characters; max_chars of job {} is {most}", job.id);
+    Err(Fault::new(1352, text).of("body_tgt").into())
+}
+
+/// A translation that the job does not allow.
+pub(crate) struct TooLong {
+    /// Its characters.
+    pub length: u64,
+    /// As many as it may have.
+    pub most: u64,
+}
+
+/// Whether a translation is longer than the job allows.
+pub(crate) fn too_long(job: &Job, body_tgt: &str) -> Option<TooLong> {
+    let most = job.max_chars.and_then(|most| u64::try_from(most).ok())?;
     let length = text::length::graphemes(body_tgt);
-    match job.max_chars.and_then(|most| u64::try_from(most).ok()) {
-        Some(most) if length > most => {
-            let text = format!("body_tgt has {length} characters; max_chars of job {} is {most}", job.id);
-            Err(Fault::new(1352, text).of("body_tgt").into())
-        }
-        _ => Ok(()),
-    }
+    (length > most).then_some(TooLong { length, most })
 }

@@ -53,10 +53,11 @@ pub(crate) fn plan_anew(tx: &mut Tx<'_>, ctx: &Context, place: &Value) -> Result
             _ => follow(tx, ctx, &job)?,
         }
     }
-    Ok(Progress::More(match open.last() {
+    Ok(match open.last() {
         Some((id, ordered_at)) if open.len() as i64 == PLANNED_AT_ONCE => {
-            json!({ "turn": turn, "after": id.0, "ordered_at": ordered_at.0 })
+            Progress::More(json!({ "turn": turn, "after": id.0, "ordered_at": ordered_at.0 }))
         }
-        _ => json!({ "turn": turn + 1 }),
-    }))
+        _ if turn + 1 < OPEN.len() as i64 => Progress::More(json!({ "turn": turn + 1 })),
+        _ => Progress::Done,
+    })
 }

@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::error::Error;
+use crate::submit::{TooLong, too_long};
 use domain::job::Status;
 use store::glossaries;
 use store::jobs::Job;
@@ -43,21 +44,6 @@ fn fitting(job: &Job, text: String) -> String {
         Some(TooLong { most, .. }) => text::length::cut(text.trim_start(), most).to_owned(),
         None => text,
     }
-}
-
-/// A text that the job does not allow.
-pub(super) struct TooLong {
-    /// Its characters.
-    pub length: u64,
-    /// As many as it may have.
-    pub most: u64,
-}
-
-/// Whether a text is longer than the job allows.
-pub(super) fn too_long(job: &Job, text: &str) -> Option<TooLong> {
-    let most = job.max_chars.and_then(|most| u64::try_from(most).ok())?;
-    let length = text::length::graphemes(text);
-    (length > most).then_some(TooLong { length, most })
 }
 
 /// The job's glossary as pairs of source and target terms.
