@@ -76,9 +76,14 @@ fn main() {
     }
     if wanted("callbacks") {
         for _ in 0..row(1, &[1])[0] {
-            callbacks::isolation("SQLite", &Server::start());
-            let cluster = Cluster::start();
-            callbacks::isolation("PostgreSQL", &cluster.server("callbacks"));
+            let only = words.get(2).map(String::as_str);
+            if only != Some("postgres") {
+                callbacks::isolation("SQLite", &Server::start());
+            }
+            if only != Some("sqlite") {
+                let cluster = Cluster::start();
+                callbacks::isolation("PostgreSQL", &cluster.server("callbacks"));
+            }
         }
     }
     // Takes half an hour and 40 GB: only if asked for.
