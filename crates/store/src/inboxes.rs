@@ -105,6 +105,8 @@ pub struct Received {
     pub event: Option<String>,
     /// The job it is about.
     pub job: Option<JobId>,
+    /// The key that it is a callback of.
+    pub key: Option<KeyId>,
     /// Which attempt it was.
     pub attempt: Option<i64>,
     /// What was answered.
@@ -126,8 +128,8 @@ pub struct Room {
 pub fn receive(tx: &mut Tx<'_>, inbox: &Inbox, received: &Received, room: Room) -> Result<(), Error> {
     let id = tx.reserve_ids("inbox_request", 1)?;
     tx.execute(
-        "INSERT INTO inbox_request (id, inbox_id, account_id, method, path, headers, body, event, job_id, attempt, \
-         answered, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "INSERT INTO inbox_request (id, inbox_id, account_id, method, path, headers, body, event, job_id, key_id, \
+         attempt, answered, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         &[
             &id,
             &inbox.id,
@@ -138,6 +140,7 @@ pub fn receive(tx: &mut Tx<'_>, inbox: &Inbox, received: &Received, room: Room) 
             &received.body,
             &received.event,
             &received.job,
+            &received.key,
             &received.attempt,
             &received.answered,
             &received.created_at,
@@ -184,7 +187,7 @@ pub struct Wanted {
     pub after: i64,
     /// About this job only.
     pub job: Option<JobId>,
-    /// About jobs of this test run only.
+    /// Callbacks of this test run's keys only.
     pub run: Option<String>,
     /// At most so many.
     pub limit: i64,
@@ -193,10 +196,10 @@ pub struct Wanted {
 /// Requests of an inbox, oldest first.
 pub fn requests(tx: &mut Tx<'_>, inbox: &Inbox, wanted: &Wanted) -> Result<Vec<Received>, Error> {
     tx.query_all(
-        "SELECT id, method, path, headers, body, event, job_id, attempt, answered, created_at FROM inbox_request \
+        "SELECT id, method, path, headers, body, event, job_id, key_id, attempt, answered, created_at \
+         FROM inbox_request \
          WHERE +account_id = $1 AND inbox_id = $2 AND id > $3 AND (job_id = $4 OR $4 IS NULL) \
-         AND (EXISTS (SELECT 1 FROM job j JOIN api_key k ON k.account_id = j.account_id AND k.id = j.key_id \
-           WHERE j.account_id = $1 AND j.id = inbox_request.job_id AND k.test_run = $5) OR $5 IS NULL) ORDER BY id LIMIT $6",
+         AND (key_id IN (SELECT id FROM api_key WHERE account_id = $1 AND test_run = $5) OR $5 IS NULL) ORDER BY id LIMIT $6",
         &[&inbox.account, &inbox.id, &wanted.after, &wanted.job, &wanted.run, &wanted.limit],
         |row| {
             Ok(Received {
@@ -207,6 +210,7 @@ pub fn requests(tx: &mut Tx<'_>, inbox: &Inbox, wanted: &Wanted) -> Result<Vec<R
                 body: row.take()?,
                 event: row.take()?,
                 job: row.take()?,
+                key: row.take()?,
                 attempt: row.take()?,
                 answered: row.take()?,
                 created_at: row.take()?,
@@ -215,12 +219,11 @@ pub fn requests(tx: &mut Tx<'_>, inbox: &Inbox, wanted: &Wanted) -> Result<Vec<R
     )
 }
 
-/// Forgets the requests of an inbox; with a test run, those about its jobs only.
+/// Forgets the requests of an inbox; with a test run, the callbacks of its keys only.
 pub fn clear(tx: &mut Tx<'_>, inbox: &Inbox, run: Option<&str>) -> Result<(), Error> {
     tx.execute(
         "DELETE FROM inbox_request WHERE +account_id = $1 AND inbox_id = $2 \
-         AND (EXISTS (SELECT 1 FROM job j JOIN api_key k ON k.account_id = j.account_id AND k.id = j.key_id \
-           WHERE j.account_id = $1 AND j.id = inbox_request.job_id AND k.test_run = $3) OR $3 IS NULL)",
+         AND (key_id IN (SELECT id FROM api_key WHERE account_id = $1 AND test_run = $3) OR $3 IS NULL)",
         &[&inbox.account, &inbox.id, &run],
     )?;
     Ok(())

@@ -102,11 +102,15 @@ pub fn count_faults(tx: &mut Tx<'_>) -> Result<Vec<AccountId>, Error> {
     )
 }
 
-/// Deletes the orders of one test run, with everything that hangs on them.
+/// Deletes the orders of one test run, with everything that hangs on them, and what they count for its keys.
 pub fn forget_run(tx: &mut Tx<'_>, scope: Scope, run: &str) -> Result<(), Error> {
-    let condition =
-        "key_id IN (SELECT id FROM api_key WHERE account_id = $1 AND sandbox = $2 AND test_run = $3)";
-    remove_orders(tx, scope, condition, &run)
+    let of_run = "account_id = $1 AND sandbox = $2 AND test_run = $3";
+    let condition = format!("key_id IN (SELECT id FROM api_key WHERE {of_run})");
+    let params: [&dyn Param; 3] = [&scope.account, &scope.environment, &run];
+    tx.execute(&format!("UPDATE api_key SET spent = 0 WHERE {of_run}"), &params)?;
+    // Those about a whole order have no job to go with.
+    tx.execute(&format!("DELETE FROM inbox_request WHERE account_id = $1 AND {condition}"), &params)?;
+    remove_orders(tx, scope, &condition, &run)
 }
 
 /// Deletes the oldest orders made before a moment, at most `at_once`.

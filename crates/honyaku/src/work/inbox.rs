@@ -2,7 +2,7 @@
 //! inside the process, so it works behind a firewall and without TLS. Source: sandbox 5.1.
 
 use crate::app::{App, real_now};
-use domain::ids::{DeliveryId, Environment, JobId, Scope, Timestamp};
+use domain::ids::{DeliveryId, Environment, JobId, KeyId, Scope, Timestamp};
 use outbound::{Ending, FailureKind, Outcome};
 use serde_json::{Map, Value};
 use service::Error;
@@ -27,6 +27,8 @@ pub struct Incoming {
     pub event: Option<String>,
     /// The job it is about, if we sent it.
     pub job: Option<JobId>,
+    /// The key whose callback it is, if we sent it.
+    pub key: Option<KeyId>,
     /// Which attempt, if we sent it.
     pub attempt: Option<i64>,
     /// The delivery, if we sent it by the schedule: a wipe may have dropped it meanwhile.
@@ -65,6 +67,7 @@ pub async fn hand_over(
         body: prepared.body.clone(),
         event: Some(prepared.event.clone()),
         job: prepared.delivery.job,
+        key: Some(prepared.delivery.key),
         attempt: Some(prepared.delivery.attempts + 1),
         delivery: Some(prepared.delivery.id).filter(|id| id.0 != 0),
     };
@@ -140,6 +143,7 @@ fn received(incoming: Incoming, reply: Reply, now: Timestamp) -> Received {
         body: incoming.body,
         event: incoming.event,
         job: incoming.job,
+        key: incoming.key,
         attempt: incoming.attempt,
         answered: match reply {
             Reply::Status(status) => status.to_string(),

@@ -71,6 +71,12 @@ fn nothing_from_before_a_wipe_is_called_back_after_it() {
     shop.verify();
 }
 
+/// A member of each request that an inbox has.
+fn of_requests(shop: &Shop, token: &str, member: &str) -> Vec<Value> {
+    let inbox = shop.get(&format!("sandbox/inbox/{token}"), "").unwrap();
+    inbox["requests"].as_array().unwrap().iter().map(|request| request[member].clone()).collect()
+}
+
 /// Two test suites at once, each with a key of its own run, in one sandbox.
 #[test]
 fn two_test_runs_in_one_sandbox_do_not_disturb_each_other() {
@@ -90,10 +96,7 @@ fn two_test_runs_in_one_sandbox_do_not_disturb_each_other() {
         ];
         shop.command(&add)
     });
-    let received = |shop: &Shop| -> Vec<Value> {
-        let inbox = shop.get(&format!("sandbox/inbox/{token}"), "").unwrap();
-        inbox["requests"].as_array().unwrap().iter().map(|request| request["job_id"].clone()).collect()
-    };
+    let received = |shop: &Shop| of_requests(shop, &token, "job_id");
     let ids = [0, 1].map(|number| {
         with_key(&mut shop, &runs[number]);
         shop.orders_text(&format!("of run {number}"))
@@ -117,4 +120,46 @@ fn two_test_runs_in_one_sandbox_do_not_disturb_each_other() {
     with_key(&mut shop, &runs[0]);
     assert_eq!(shop.orders(&json!([job("of run 0")])).unwrap()["credits_used"], "0.15");
     shop.verify();
+}
+
+/// Its inbox has what is about whole orders; what is wiped counts for nothing any more.
+#[test]
+fn a_test_run_begins_anew_after_its_wipe() {
+    let mut shop = Shop::open();
+    let token = shop.inbox();
+    let add = ["key", "add", "--account", "demo", "--sandbox", "--test-run", "nightly", "--public-url"];
+    let run = shop.command(&[&add[..], &[shop.origin()]].concat());
+    with_key(&mut shop, &run);
+    let key = shop.public_key.clone();
+    shop.command(&["key", "set", "--key", &key, "--spending-limit", "0.20", "--callback-all", "1"]);
+    let received = |shop: &Shop| of_requests(shop, &token, "event");
+    for _ in 0..2 {
+        shop.orders_text("of the nightly run");
+        shop.until("the order is told too", || received(&shop).contains(&json!("order.available")));
+        let refused = shop.orders(&json!([job("one too many")])).unwrap_err();
+        assert!(refused.code() == 2700 && refused.msg().contains("spending limit"), "{}", refused.err);
+        shop.post("sandbox/wipe", &json!({ "confirm": "demo" })).unwrap();
+        assert_eq!(received(&shop), Vec::<Value>::new());
+    }
+    assert_eq!(shop.balance(), "1000.00");
+    shop.verify();
+}
+
+/// What came in before the migration has its key from the job it is about.
+#[test]
+fn what_an_inbox_has_from_before_belongs_to_its_run_too() {
+    let mut shop = Shop::open();
+    let token = shop.inbox();
+    shop.orders_text("of nobody's run");
+    let add = ["key", "add", "--account", "demo", "--sandbox", "--test-run", "nightly", "--public-url"];
+    let run = shop.command(&[&add[..], &[shop.origin()]].concat());
+    with_key(&mut shop, &run);
+    let own = shop.orders_text("of the nightly run");
+    let received = |shop: &Shop| of_requests(shop, &token, "job_id");
+    shop.until("its callback", || received(&shop) == [json!(own)]);
+    shop.database.change("UPDATE inbox_request SET key_id = NULL");
+    assert_eq!(received(&shop), Vec::<Value>::new());
+    let (_, fills) = include_str!("../../../store/migrations/0012_run.sql").split_once(';').unwrap();
+    shop.database.change(fills.trim().trim_end_matches(';'));
+    assert_eq!(received(&shop), [json!(own)]);
 }

@@ -43,6 +43,7 @@ const MIGRATIONS: &[Migration] = &[
     shared(9, "standing", include_str!("../../migrations/0009_standing.sql")),
     shared(10, "failures", include_str!("../../migrations/0010_failures.sql")),
     shared(11, "clocks", include_str!("../../migrations/0011_clocks.sql")),
+    shared(12, "run", include_str!("../../migrations/0012_run.sql")),
 ];
 
 /// A migration that is the same on both engines.

@@ -54,6 +54,7 @@ async fn answer(app: Arc<App>, token: String, request: Request<Body>) -> Respons
         body: content.to_bytes().to_vec(),
         event: None,
         job: None,
+        key: None,
         attempt: None,
         delivery: None,
     };
