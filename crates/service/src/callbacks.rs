@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::deliveries::{self, Attempt, Delivery};
 use store::destinations;
-use store::events::{self, Event};
+use store::events::{self, Event, Outgoing};
 use store::sql::Tx;
 use store::{jobs, keys};
 use url::Url;
@@ -26,24 +26,43 @@ use url::Url;
 /// How late a callback is that a job asks to have late.
 const LATE_TRICK_MS: i64 = 60_000;
 
-/// Makes deliveries of the oldest events in the outbox; how many there were.
-pub fn fan_out(tx: &mut Tx<'_>, desk: &Desk, real_now: Timestamp, limit: i64) -> Result<usize, Error> {
-    let waiting = events::outbox(tx, limit)?;
-    // Destinations are locked until the deliveries are there to be seen, always in the same
-    // order, so that two nodes cannot wait for each other.
+/// What came of the next events in the outbox.
+#[derive(Clone, Copy, Debug)]
+pub struct Fanned {
+    /// How many there were.
+    pub seen: usize,
+    /// The last of them; none if there were none.
+    pub last: Option<EventId>,
+    /// How many of them are left: another transaction has their destination.
+    pub left: usize,
+}
+
+/// Makes deliveries of the first events in the outbox after one.
+pub fn fan_out(
+    tx: &mut Tx<'_>,
+    desk: &Desk,
+    real_now: Timestamp,
+    after: EventId,
+    limit: i64,
+) -> Result<Fanned, Error> {
+    let waiting = events::outbox(tx, after, limit)?;
     let addresses: Vec<Option<String>> = waiting.iter().map(|event| address(desk, event)).collect();
-    let mut destinations: BTreeMap<&str, i64> =
-        addresses.iter().flatten().map(|address| (address.as_str(), 0)).collect();
-    for (address, id) in &mut destinations {
-        *id = destinations::lock_or_make(tx, address)?;
-    }
+    // Locked until the deliveries are there to be seen by who ends a turn.
+    let destinations =
+        destinations::lock_or_make(tx, addresses.iter().flatten().map(String::as_str).collect())?;
+    let (mut made, mut left) = (Vec::new(), 0);
     for (event, address) in waiting.iter().zip(&addresses) {
-        if let Some(id) = address.as_deref().and_then(|address| destinations.get(address)) {
-            deliver(tx, event, *id, real_now)?;
+        if let Some(address) = address {
+            let Some(destination) = destinations.get(address) else {
+                left += 1;
+                continue;
+            };
+            made.extend(deliveries_of(event, *destination, real_now));
         }
         events::leave_outbox(tx, event)?;
     }
-    Ok(waiting.len())
+    insert(tx, made, real_now)?;
+    Ok(Fanned { seen: waiting.len(), last: waiting.last().map(|event| event.id), left })
 }
 
 /// The token in an address of one of this server's inboxes.
@@ -59,7 +78,7 @@ pub fn stored_inbox_token<'u>(desk: &Desk, url: &'u str) -> Option<&'u str> {
 }
 
 /// The destination that an event's callback goes to; none if there is no callback.
-fn address(desk: &Desk, event: &Event) -> Option<String> {
+fn address(desk: &Desk, event: &Outgoing) -> Option<String> {
     let url = event
         .callback_url
         .as_ref()
@@ -72,33 +91,48 @@ fn address(desk: &Desk, event: &Event) -> Option<String> {
     Some(Url::parse(url).map(|url| outbound::destination(&url)).unwrap_or_else(|_| url.clone()))
 }
 
-fn deliver(tx: &mut Tx<'_>, event: &Event, destination: i64, real_now: Timestamp) -> Result<(), Error> {
-    let (Some(url), Some(key)) = (&event.callback_url, event.key) else { return Ok(()) };
+/// The deliveries of an event, yet without ids.
+fn deliveries_of(event: &Outgoing, destination: i64, real_now: Timestamp) -> Vec<Delivery> {
+    let (Some(url), Some(key)) = (&event.callback_url, event.key) else { return Vec::new() };
     let (times, delay_ms) = match event.trick.as_deref() {
         Some("twice") => (2, 0),
         Some("late") => (1, LATE_TRICK_MS),
         _ => (1, 0),
     };
-    let run_at = real_now.plus_ms(delay_ms);
-    destinations::expect(tx, destination, run_at, real_now)?;
-    for _ in 0..times {
-        let delivery = Delivery {
-            id: DeliveryId(tx.reserve_ids("delivery", 1)?),
-            scope: event.scope,
-            event: event.id,
-            key,
-            job: event.job,
-            destination,
-            url: url.clone(),
-            trick: event.trick.clone(),
-            state: "waiting".to_owned(),
-            attempts: 0,
-            run_at,
-            created_at: event.created_at,
-        };
-        deliveries::insert(tx, &delivery)?;
+    let delivery = Delivery {
+        id: DeliveryId(0),
+        scope: event.scope,
+        event: event.id,
+        key,
+        job: event.job,
+        destination,
+        url: url.clone(),
+        trick: event.trick.clone(),
+        state: "waiting".to_owned(),
+        attempts: 0,
+        run_at: real_now.plus_ms(delay_ms),
+        created_at: event.created_at,
+    };
+    vec![delivery; times]
+}
+
+/// Writes new deliveries; their destinations expect the first of them.
+fn insert(tx: &mut Tx<'_>, mut made: Vec<Delivery>, real_now: Timestamp) -> Result<(), Error> {
+    if made.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let first = tx.reserve_ids("delivery", made.len())?;
+    let mut due = BTreeMap::<i64, Timestamp>::new();
+    for (id, delivery) in (first..).zip(&mut made) {
+        delivery.id = DeliveryId(id);
+        due.entry(delivery.destination)
+            .and_modify(|due| *due = (*due).min(delivery.run_at))
+            .or_insert(delivery.run_at);
+    }
+    for (destination, due) in due {
+        destinations::expect(tx, destination, due, real_now)?;
+    }
+    Ok(deliveries::insert_all(tx, &made)?)
 }
 
 /// A callback ready to be sent.
@@ -268,14 +302,18 @@ fn context(
     }
 }
 
-/// A delivery whose event is gone is not sent.
+/// A delivery whose event is gone is not sent. Locks as `conclude` does.
 pub fn drop_delivery(
     tx: &mut Tx<'_>,
     desk: &Arc<Desk>,
     delivery: &Delivery,
+    last: bool,
     real_now: Timestamp,
 ) -> Result<(), Error> {
     let ctx = context(tx, desk, delivery, real_now)?;
+    if last {
+        destinations::failures_locked(tx, delivery.destination)?;
+    }
     let attempt = Attempt {
         started_at: ctx.now,
         took_ms: 0,
@@ -287,13 +325,15 @@ pub fn drop_delivery(
     Ok(())
 }
 
-/// Writes what came of an attempt: delivered, to be tried again, or given up.
+/// Writes what came of an attempt: delivered, to be tried again, or given up. If it was the `last` of a turn, which
+/// this transaction will end, the destination is locked.
 pub fn conclude(
     tx: &mut Tx<'_>,
     desk: &Arc<Desk>,
     delivery: &Delivery,
     outcome: &Outcome,
     random: f64,
+    last: bool,
     real_now: Timestamp,
 ) -> Result<(), Error> {
     let ctx = context(tx, desk, delivery, real_now)?;
@@ -307,6 +347,9 @@ pub fn conclude(
         _ => ("dead", real_now),
     };
     // The destination before the delivery, as everywhere, so that nobody waits for each other.
+    if last {
+        destinations::failures_locked(tx, delivery.destination)?;
+    }
     let standing = Standing::after(outcome);
     if outcome.delivered() {
         destinations::works(tx, delivery.destination, standing.code())?;
@@ -326,6 +369,37 @@ fn count_failure(tx: &mut Tx<'_>, ctx: &Context, destination: i64, standing: Sta
         tracing::warn!(destination, account = ctx.scope.account.0, "paused after days of failures");
     }
     Ok(())
+}
+
+/// A destination whose turn begins, and what it gets in it.
+#[derive(Debug)]
+pub struct Begun {
+    /// Its id.
+    pub destination: i64,
+    /// On lease.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// Destinations of a standing that are due have their turn, at most `limit` of them. Until the lease ends they and
+/// their deliveries are nobody else's.
+pub fn begin_turns(
+    tx: &mut Tx<'_>,
+    standing: Standing,
+    real_now: Timestamp,
+    lease_ms: i64,
+    limit: usize,
+) -> Result<Vec<Begun>, Error> {
+    let until = real_now.plus_ms(lease_ms);
+    let mut begun = Vec::new();
+    for destination in destinations::take(tx, standing.code(), real_now, until, limit as i64)? {
+        let deliveries = deliveries::lease(tx, destination, real_now, lease_ms, standing.width() as i64)?;
+        if deliveries.is_empty() {
+            end_turn(tx, destination, real_now)?;
+        } else {
+            begun.push(Begun { destination, deliveries });
+        }
+    }
+    Ok(begun)
 }
 
 /// After a destination's turn: when it is due again.

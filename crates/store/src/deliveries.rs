@@ -1,7 +1,7 @@
 //! Callbacks on their way: deliveries and their attempts. `run_at` is real time.
 
 use crate::destinations;
-use crate::sql::{Error, Row, Tx};
+use crate::sql::{Error, Param, Row, Tx, ValueRef};
 use domain::ids::*;
 
 /// A delivery as stored.
@@ -56,27 +56,28 @@ fn from_row(row: &mut Row) -> Result<Delivery, Error> {
     })
 }
 
-/// Writes a delivery.
-pub fn insert(tx: &mut Tx<'_>, delivery: &Delivery) -> Result<(), Error> {
-    tx.send(
-        &format!("INSERT INTO delivery ({DELIVERY}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"),
-        &[
-            &delivery.id,
-            &delivery.scope.account,
-            &delivery.scope.environment,
-            &delivery.event,
-            &delivery.key,
-            &delivery.job,
-            &delivery.destination,
-            &delivery.url,
-            &delivery.trick,
-            &delivery.state,
-            &delivery.attempts,
-            &delivery.run_at,
-            &delivery.created_at,
-        ],
-    )?;
-    Ok(())
+/// Writes new deliveries.
+pub fn insert_all(tx: &mut Tx<'_>, deliveries: &[Delivery]) -> Result<(), Error> {
+    let rows: Vec<Vec<ValueRef<'_>>> = deliveries.iter().map(new_row).collect();
+    tx.send_rows(&format!("INSERT INTO delivery ({DELIVERY})"), &rows)
+}
+
+fn new_row(delivery: &Delivery) -> Vec<ValueRef<'_>> {
+    vec![
+        delivery.id.value(),
+        delivery.scope.account.value(),
+        delivery.scope.environment.value(),
+        delivery.event.value(),
+        delivery.key.value(),
+        delivery.job.value(),
+        delivery.destination.value(),
+        delivery.url.value(),
+        delivery.trick.value(),
+        delivery.state.value(),
+        delivery.attempts.value(),
+        delivery.run_at.value(),
+        delivery.created_at.value(),
+    ]
 }
 
 /// Leases deliveries of a destination that are due, oldest first.
@@ -88,17 +89,21 @@ pub fn lease(
     limit: i64,
 ) -> Result<Vec<Delivery>, Error> {
     let skip_locked = tx.skip_locked();
-    let mut leased = tx.query_all(
+    let leased = tx.query_all(
         &format!(
-            "UPDATE delivery SET lease_until = $3 \
-             WHERE (account_id, id) IN (SELECT account_id, id FROM delivery WHERE destination_id = $1 \
-             AND state = 'waiting' AND run_at <= $2 AND lease_until <= $2 ORDER BY run_at, id LIMIT $4 {skip_locked}) \
-             RETURNING {DELIVERY}"
+            "SELECT {DELIVERY} FROM delivery WHERE destination_id = $1 AND state = 'waiting' AND run_at <= $2 \
+             AND lease_until <= $2 ORDER BY run_at, id LIMIT $3 {skip_locked}"
         ),
-        &[&destination, &now, &now.plus_ms(lease_ms), &limit],
+        &[&destination, &now, &limit],
         from_row,
     )?;
-    leased.sort_by_key(|delivery| delivery.id);
+    let until = now.plus_ms(lease_ms);
+    for delivery in &leased {
+        tx.send(
+            "UPDATE delivery SET lease_until = $3 WHERE account_id = $1 AND id = $2",
+            &[&delivery.scope.account, &delivery.id, &until],
+        )?;
+    }
     Ok(leased)
 }
 
@@ -106,7 +111,7 @@ pub fn lease(
 pub fn is_any_due(tx: &mut Tx<'_>, destination: i64, now: Timestamp) -> Result<bool, Error> {
     let found: Option<i64> = tx.query_opt(
         "SELECT id FROM delivery WHERE destination_id = $1 AND state = 'waiting' AND run_at <= $2 \
-         AND lease_until <= $2 LIMIT 1",
+         AND lease_until <= $2 ORDER BY run_at LIMIT 1",
         &[&destination, &now],
         Row::take,
     )?;

@@ -6,26 +6,44 @@
 use crate::deliveries;
 use crate::sql::{Chore, Error, Param, Row, Tx};
 use domain::ids::*;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The destination with this address, made if it is new; locked until the transaction ends.
-pub fn lock_or_make(tx: &mut Tx<'_>, address: &str) -> Result<i64, Error> {
-    let for_update = tx.for_update();
-    let known = tx.query_opt(
-        &format!("SELECT id FROM destination WHERE address = $1 {for_update}"),
-        &[&address],
-        Row::take,
+/// The destinations with these addresses, made if they are new; locked until the transaction ends. One that
+/// another transaction has locked is left out, so that those who wait for the others do not wait for that.
+pub fn lock_or_make(tx: &mut Tx<'_>, addresses: BTreeSet<&str>) -> Result<BTreeMap<String, i64>, Error> {
+    let skip_locked = tx.skip_locked();
+    let mut new: Vec<&str> = addresses.into_iter().collect();
+    let locked = tx.query_in(
+        |list| format!("SELECT address, id FROM destination WHERE address IN {list} {skip_locked}"),
+        &[],
+        &new,
+        |row| Ok((row.take()?, row.take()?)),
     )?;
-    if let Some(id) = known {
-        return Ok(id);
+    let mut locked: BTreeMap<String, i64> = locked.into_iter().collect();
+    new.retain(|address| !locked.contains_key(*address));
+    let known = tx.query_in(
+        |list| format!("SELECT address FROM destination WHERE address IN {list}"),
+        &[],
+        &new,
+        Row::take::<String>,
+    )?;
+    new.retain(|address| !known.iter().any(|known| known == address));
+    if new.is_empty() {
+        return Ok(locked);
     }
-    let id = tx.reserve_ids("destination", 1)?;
-    // Somebody else may make it at the same time: then theirs is taken, and locked by the update.
-    tx.query_one(
-        "INSERT INTO destination (id, address, due_at) VALUES ($1, $2, $3) \
-         ON CONFLICT (address) DO UPDATE SET failures = destination.failures RETURNING id",
-        &[&id, &address, &NEVER],
-        Row::take,
-    )
+    let first = tx.reserve_ids("destination", new.len())?;
+    for (id, address) in (first..).zip(new) {
+        // Somebody else may make it at the same time: then theirs is taken, and locked by the update. All who
+        // do so go by the same order, so that nobody waits for each other.
+        let id = tx.query_one(
+            "INSERT INTO destination (id, address, due_at) VALUES ($1, $2, $3) \
+             ON CONFLICT (address) DO UPDATE SET failures = destination.failures RETURNING id",
+            &[&id, &address, &NEVER],
+            Row::take,
+        )?;
+        locked.insert(address.to_owned(), id);
+    }
+    Ok(locked)
 }
 
 /// Nothing waits there: no pause is as long.

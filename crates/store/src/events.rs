@@ -129,18 +129,50 @@ pub fn find(tx: &mut Tx<'_>, scope: Scope, id: EventId) -> Result<Option<Event>,
     )
 }
 
-/// The oldest events of which no callback was made yet.
-pub fn outbox(tx: &mut Tx<'_>, limit: i64) -> Result<Vec<Event>, Error> {
+/// An event of which a callback is to be made.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// Its id.
+    pub id: EventId,
+    /// Whose it is.
+    pub scope: Scope,
+    /// The key by whose rules it is sent.
+    pub key: Option<KeyId>,
+    /// The job, for events of jobs.
+    pub job: Option<JobId>,
+    /// Where it is sent.
+    pub callback_url: Option<String>,
+    /// What the sandbox does to the callback on purpose.
+    pub trick: Option<String>,
+    /// When it happened, by the environment's clock.
+    pub created_at: Timestamp,
+}
+
+/// The next events after one of which no callback was made yet, oldest first.
+pub fn outbox(tx: &mut Tx<'_>, after: EventId, limit: i64) -> Result<Vec<Outgoing>, Error> {
     let skip_locked = tx.skip_locked();
     tx.query_all(
-        &format!("SELECT {EVENT} FROM event WHERE outbox = 1 ORDER BY id LIMIT $1 {skip_locked}"),
-        &[&limit],
-        from_row,
+        &format!(
+            "SELECT id, account_id, sandbox, key_id, job_id, callback_url, trick, created_at FROM event \
+             WHERE outbox = 1 AND id > $1 ORDER BY id LIMIT $2 {skip_locked}"
+        ),
+        &[&after, &limit],
+        |row| {
+            Ok(Outgoing {
+                id: row.take()?,
+                scope: Scope { account: row.take()?, environment: row.take()? },
+                key: row.take()?,
+                job: row.take()?,
+                callback_url: row.take()?,
+                trick: row.take()?,
+                created_at: row.take()?,
+            })
+        },
     )
 }
 
 /// The event's callbacks are made.
-pub fn leave_outbox(tx: &mut Tx<'_>, event: &Event) -> Result<(), Error> {
+pub fn leave_outbox(tx: &mut Tx<'_>, event: &Outgoing) -> Result<(), Error> {
     tx.send(
         "UPDATE event SET outbox = 0 WHERE account_id = $1 AND id = $2",
         &[&event.scope.account, &event.id],

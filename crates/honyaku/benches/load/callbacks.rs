@@ -1,15 +1,19 @@
 //! From a change of a job to the call at a receiver that answers at once: alone, and beside a thousand others
 //! that refuse, hang up late or never answer.
 
-use super::server::Server;
+use super::server::{Keys, Server};
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-/// Calls of a round, each about a job of its own.
-const CALLS: usize = 1_000;
+/// Alone and beside others, alive and not, by turns: the machine is not the same for minutes.
+const ROUNDS: usize = 3;
+/// Calls of a third of a round, each about a job of its own; they take longer than who never answers is waited for.
+const CALLS: usize = 500;
+/// For so long one that never answers is waited for, and a little more.
+const PATIENCE: Duration = Duration::from_secs(17);
 /// Time between two calls.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -57,7 +61,7 @@ fn jobs(count: usize, text: &str, url: impl Fn(usize) -> String) -> Value {
     json!({ "jobs": (0..count).map(job).collect::<Vec<_>>() })
 }
 
-/// Milliseconds from the answer to the change until the call, sorted.
+/// Milliseconds from the answer to the change until the call.
 fn delays(server: &Server, calls: &Receiver<(String, Instant)>, ids: &[String]) -> Vec<f64> {
     let mut connection = server.connect();
     let mut delays = Vec::new();
@@ -74,43 +78,75 @@ fn delays(server: &Server, calls: &Receiver<(String, Instant)>, ids: &[String]) 
         delays.push(came.saturating_duration_since(changed).as_secs_f64() * 1_000.0);
         std::thread::sleep(PAUSE);
     }
-    delays.sort_by(f64::total_cmp);
     delays
 }
 
-fn ordered(server: &Server, jobs: &Value) -> Vec<String> {
-    let answer = server.connect().post("/v2/translate/jobs", &server.form(jobs));
+fn ordered(server: &Server, keys: &Keys, jobs: &Value) -> Vec<String> {
+    let answer = server.connect().post("/v2/translate/jobs", &keys.form(jobs));
     let answer: Value = serde_json::from_slice(&answer).unwrap();
     let ids = answer["response"]["job_ids"].as_array().unwrap();
     ids.iter().map(|id| id.as_str().unwrap().to_owned()).collect()
+}
+
+/// What of the delays is longer than this part of them.
+fn at(delays: &mut [f64], part: f64) -> f64 {
+    delays.sort_by(f64::total_cmp);
+    delays[(delays.len() as f64 * part) as usize]
+}
+
+/// Jobs with a callback each to a thousand receivers that nothing was sent to yet.
+fn others(network: usize, url: impl Fn(usize) -> String) -> Value {
+    jobs(1_000, "others", |number| {
+        let host = format!("127.{network}.{}.{}", number / 250, number % 250 + 1);
+        url(number).replace("HOST", &host)
+    })
 }
 
 /// Prints how long a prompt receiver waits.
 pub fn isolation(engine: &str, server: &Server) {
     let (port, calls) = receiver();
     let refusing = super::queue::nobody();
-    let prompt = |_| format!("http://127.0.0.1:{port}/prompt");
-    let alone = ordered(server, &jobs(CALLS, "alone", prompt));
-    let beside = ordered(server, &jobs(CALLS, "beside", prompt));
-    server.until_on_board();
-    // Those that say that the jobs are on the board.
-    while calls.recv_timeout(Duration::from_secs(1)).is_ok() {}
-    let alone = delays(server, &calls, &alone);
-    let bad = jobs(1_000, "bad", |number| {
-        let (port, path) = if number % 2 == 0 { (port, "silent") } else { (refusing, "refused") };
-        format!("http://127.2.{}.{}:{port}/{path}", number / 250, number % 250 + 1)
-    });
-    ordered(server, &bad);
-    server.until_on_board();
-    let beside = delays(server, &calls, &beside);
-    let at = |delays: &[f64], part: f64| delays[(delays.len() as f64 * part) as usize];
+    let prompt = format!("http://127.0.0.1:{port}/prompt");
+    let mut ids = ordered(server, &server.keys, &jobs(3 * ROUNDS * CALLS, "prompt", |_| prompt.clone()));
+    let began = Instant::now();
+    // That the jobs are on the board.
+    let last = ids.iter().map(|_| calls.recv_timeout(Duration::from_secs(60)).unwrap().1).max().unwrap();
+    let took = last.saturating_duration_since(began).as_secs_f64();
     println!(
-        "{engine}: a callback to a prompt receiver after {:.1} ms (p99 {:.1}); beside a thousand that refuse or never answer {:.1} ms (p99 {:.1}), ratio of medians {:.2}, of p99 {:.2}",
-        at(&alone, 0.5),
-        at(&alone, 0.99),
-        at(&beside, 0.5),
-        at(&beside, 0.99),
-        at(&beside, 0.5) / at(&alone, 0.5),
-        at(&beside, 0.99) / at(&alone, 0.99),
+        "{engine}: {} callbacks to one receiver in {took:.1} s, {:.0}/s",
+        ids.len(),
+        ids.len() as f64 / took
+    );
+    let account = server.account("others");
+    let good = |network| others(network, |_| format!("http://HOST:{port}/prompt"));
+    let bad = |network| {
+        others(network, |number| match number % 2 {
+            0 => format!("http://HOST:{port}/silent"),
+            _ => format!("http://HOST:{refusing}/refused"),
+        })
+    };
+    let mut measured = [Vec::new(), Vec::new(), Vec::new()];
+    for round in 0..ROUNDS {
+        for (way, delayed) in measured.iter_mut().enumerate() {
+            let network = 2 + 2 * round + way;
+            if way > 0 {
+                ordered(server, &account, &if way == 1 { good(network) } else { bad(network) });
+                server.until_on_board_of(&account);
+            }
+            delayed.extend(delays(server, &calls, &ids.split_off(ids.len() - CALLS)));
+            let wipe = account.form(&json!({ "confirm": "others", "keep": ["keys"] }));
+            server.connect().post("/v2/sandbox/wipe", &wipe);
+        }
+        std::thread::sleep(PATIENCE);
+    }
+    let [alone, alive, dead] = measured.map(|mut delays| [0.5, 0.99].map(|part| at(&mut delays, part)));
+    let say = |of: [f64; 2]| format!("{:.1} ms (p99 {:.1})", of[0], of[1]);
+    println!(
+        "{engine}: a callback to a prompt receiver after {}; beside a thousand others that answer {}, that refuse or never do {}: ratio of medians {:.2}, of p99 {:.2}",
+        say(alone),
+        say(alive),
+        say(dead),
+        dead[0] / alive[0],
+        dead[1] / alive[1],
     );
 }

@@ -160,15 +160,29 @@ impl Server {
 
     /// One more key, of another account's sandbox.
     pub fn key_of(&self, account: &str) -> Keys {
+        let pair = self.command(&["key", "add", "--sandbox", "--name", "more", "--account", account]);
+        let text = |name: &str| pair[name].as_str().unwrap().to_owned();
+        Keys { public: text("public_key"), private: text("private_key") }
+    }
+
+    /// A key of a new account's sandbox.
+    pub fn account(&self, name: &str) -> Keys {
+        let email = format!("{name}@example.com");
+        self.command(&["account", "add", "--name", name, "--email", &email]);
+        let keys = self.key_of(name);
+        self.connect().post("/v2/sandbox/credits", &keys.form(&json!({ "set": "90000000000.00" })));
+        keys
+    }
+
+    fn command(&self, words: &[&str]) -> Value {
         let output = Command::new(env!("CARGO_BIN_EXE_honyaku"))
-            .args(["key", "add", "--sandbox", "--name", "more", "--account", account])
+            .args(words)
             .args(["--database", &self.postgres, "--data-dir"])
             .arg(self.directory.path())
             .output()
             .unwrap();
-        let pair: Value = serde_json::from_slice(&output.stdout).unwrap();
-        let text = |name: &str| pair[name].as_str().unwrap().to_owned();
-        Keys { public: text("public_key"), private: text("private_key") }
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap()
     }
 
     /// The server's process.
@@ -199,7 +213,12 @@ impl Server {
 
     /// Returns when no job waits for the queue any more.
     pub fn until_on_board(&self) {
-        let path = format!("/v2/translate/jobs?status=queued&count=1&{}", self.credentials());
+        self.until_on_board_of(&self.keys);
+    }
+
+    /// The same for another account's jobs.
+    pub fn until_on_board_of(&self, keys: &Keys) {
+        let path = format!("/v2/translate/jobs?status=queued&count=1&{}", keys.credentials());
         let mut client = self.connect();
         while !client.get(&path).ends_with(b"\"response\":[]}") {
             std::thread::sleep(std::time::Duration::from_millis(10));

@@ -11,6 +11,7 @@ mod pace;
 mod rates;
 mod statistics;
 pub mod tasks;
+mod turn;
 mod turns;
 
 use crate::app::{App, Role};

@@ -73,6 +73,9 @@ fn take(caller: &TcpStream, (seen, told): &(Mutex<Seen>, Condvar)) -> Option<()>
         }
         line.clear();
     }
+    if path.is_empty() {
+        return None;
+    }
     reader.read_exact(&mut vec![0; length]).ok()?;
     let mut now = seen.lock().unwrap();
     now.calls += 1;
@@ -106,7 +109,7 @@ fn called_back_at(text: &str, url: &str) -> Value {
 
 /// One callback was taken, so that the destination is known to be prompt.
 fn proves_itself(shop: &Shop, url: &str) {
-    shop.orders(&json!([called_back_at("to begin with", url)])).unwrap();
+    shop.orders(&json!([called_back_at(&format!("to begin with {url}"), url)])).unwrap();
     shop.until("the first is delivered", || {
         shop.get("account/callbacks", "state=delivered").unwrap()["callbacks"] != json!([])
     });
@@ -246,4 +249,45 @@ fn a_callback_that_was_taken_is_not_sent_again_because_that_could_not_be_written
         shop.get("account/callbacks", "state=delivered").unwrap()["callbacks"] != json!([])
     });
     assert_eq!(receiver.seen(|seen| seen.calls), 1);
+}
+
+/// What comes while a turn goes on is sent in it or after it, and all of it once.
+#[test]
+fn a_receiver_gets_all_of_a_long_row_once() {
+    let shop = Shop::open();
+    let receiver = Receiver::open();
+    let prompt = receiver.url("127.0.0.1", "prompt");
+    proves_itself(&shop, &prompt);
+    for order in 0..3 {
+        let row: Vec<Value> =
+            (0..70).map(|number| called_back_at(&format!("row {order} {number}"), &prompt)).collect();
+        shop.orders(&json!(row)).unwrap();
+    }
+    shop.until("all are called", || receiver.seen(|seen| seen.answered >= 211));
+    // It would be its turn again only when the lease ends.
+    let left = "SELECT COUNT(*) FROM destination WHERE busy_until > 0 OR due_at < 9223372036854775807";
+    shop.until("its turn has ended", || shop.database.ask(left) == 0);
+    assert_eq!(shop.database.ask("SELECT COUNT(*) FROM delivery WHERE state <> 'delivered'"), 0);
+    assert_eq!(receiver.seen(|seen| seen.calls), 211);
+}
+
+/// As when somebody resumes one that a hundred thousand callbacks wait for.
+#[test]
+fn callbacks_do_not_wait_for_a_destination_that_somebody_holds() {
+    let shop = Shop::open();
+    if !shop.database.is_postgres() {
+        return;
+    }
+    let receiver = Receiver::open();
+    let (prompt, other) = (receiver.url("127.0.0.1", "prompt"), receiver.url("127.0.0.2", "prompt"));
+    proves_itself(&shop, &other);
+    proves_itself(&shop, &prompt);
+    let mut holder = connect(&shop.database.url());
+    let hold = "BEGIN; SELECT id FROM destination WHERE address LIKE 'http://127.0.0.2%' FOR UPDATE";
+    holder.batch_execute(hold).unwrap();
+    let both: Vec<Value> = [&other, &prompt].map(|url| called_back_at(&format!("to {url}"), url)).into();
+    shop.orders(&json!(both)).unwrap();
+    shop.until("the other one is called", || receiver.seen(|seen| seen.answered == 3));
+    holder.batch_execute("COMMIT").unwrap();
+    shop.until("then the one that was held", || receiver.seen(|seen| seen.answered == 4));
 }

@@ -42,6 +42,8 @@ pub enum Lane {
     WorkFor(Scope),
     /// It writes, under this environment's lock if it takes one, and may wait for those.
     Background(Option<Scope>),
+    /// It writes, and what is in the background need not wait for it.
+    Leisure,
     /// It only reads.
     Read,
     /// It only reads, a few rows by their keys.
@@ -141,6 +143,18 @@ impl Db {
         E: Failure,
     {
         receive(self.submit(closure, Lane::Background(lock)).await)
+    }
+
+    /// As `write_in_background`, for what may take its time: on a server, other background work does not wait for it.
+    pub async fn write_at_leisure<T, E>(
+        &self,
+        closure: impl FnOnce(&mut Tx<'_>) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: Failure,
+    {
+        receive(self.submit(closure, Lane::Leisure).await)
     }
 
     /// Runs a transaction that only reads. It sees one state of the data.

@@ -36,7 +36,8 @@ const MIGRATION_LOCK: i64 = 0x686F_6E79;
 pub struct Options {
     /// `postgres://user:password@host:port/database`, or `key=value` pairs.
     pub url: String,
-    /// How many calls are worked on at once; reads as many again, background work a quarter.
+    /// How many calls are worked on at once; reads as many again, background work a quarter, and what
+    /// is in no hurry an eighth.
     pub connections: usize,
     /// PEM file of the authorities whose word is taken for the server; the machine's if none.
     pub authorities: Option<PathBuf>,
@@ -61,6 +62,7 @@ pub struct Postgres {
     reads: mpsc::Sender<Begun>,
     replica: Option<Replica>,
     background: mpsc::Sender<Begun>,
+    leisure: mpsc::Sender<Begun>,
 }
 
 impl Postgres {
@@ -88,6 +90,7 @@ impl Postgres {
             reads,
             replica,
             background: start(&way, "background", (most / 4).max(2), false)?,
+            leisure: start(&way, "leisure", (most / 8).max(1), false)?,
         })
     }
 
@@ -124,6 +127,7 @@ impl Postgres {
             Lane::Read | Lane::Brief => (&self.reads, Some(READ)),
             Lane::Once => (&self.reads, None),
             Lane::Background(None) => (&self.background, Some(WRITE)),
+            Lane::Leisure => (&self.leisure, Some(WRITE)),
         };
         drop(threads.send((begin, work)));
     }

@@ -97,7 +97,7 @@ impl Sqlite {
     pub fn submit(&self, work: Box<dyn Work>, lane: Lane) {
         match lane {
             Lane::Write | Lane::WriteFor(_) | Lane::WorkFor(_) => self.writer.0.push(work, Urgency::Call),
-            Lane::Background(_) => self.writer.0.push(work, Urgency::Background),
+            Lane::Background(_) | Lane::Leisure => self.writer.0.push(work, Urgency::Background),
             // Without readers the work is dropped, and its caller told so.
             Lane::Read => drop(self.reader.send(work)),
             Lane::Brief => self.run_here(work, read),

@@ -100,9 +100,12 @@ impl Hand<'_> {
 
 /// Makes deliveries of new events, so that they are due too.
 async fn settle(call: &Call) -> Result<(), Failure> {
-    while callbacks::fan_out(&call.app).await.map_err(|error| Failure::from_service(error, call.origin()))?
-        > 0
-    {}
+    let fan_out = async || {
+        callbacks::fan_out(&call.app).await.map_err(|error| Failure::from_service(error, call.origin()))
+    };
+    while fan_out().await?.rest {
+        tokio::time::sleep(BREATH).await;
+    }
     Ok(())
 }
 
