@@ -6,3 +6,4 @@ pub mod instruction;
 mod sample;
 pub mod settings;
 pub mod style;
+mod terms;

@@ -2,6 +2,7 @@
 //! end survives unchanged; the same source gives the same text. Source: sandbox 3.3.
 
 use crate::sample;
+use crate::terms::Terms;
 use serde::{Deserialize, Serialize};
 
 /// How the robot translates.
@@ -69,12 +70,13 @@ pub fn translate(
         Style::Machine => Style::Marked,
         other => other,
     };
+    let terms = Terms::of(source, terms);
     let mut written = String::with_capacity(source.len() * 2);
     let mut line_begins = true;
     for piece in pieces(source, protected) {
         let text = match piece {
             Piece::Kept(text) => text.to_owned(),
-            Piece::Free(text) => free(style, text, lc_tgt, terms),
+            Piece::Free(text) => free(style, text, lc_tgt, &terms),
         };
         if style == Style::Marked {
             mark(&text, matches!(piece, Piece::Kept(_)), lc_tgt, &mut line_begins, &mut written);
@@ -113,37 +115,18 @@ fn mark(text: &str, kept: bool, lc_tgt: &str, line_begins: &mut bool, written: &
     }
 }
 
-fn free(style: Style, text: &str, lc_tgt: &str, terms: &[Term]) -> String {
-    let text = with_terms(text, terms);
+fn free(style: Style, text: &str, lc_tgt: &str, terms: &Terms<'_>) -> String {
+    let with_terms = || terms.put_into(text).0;
     match style {
-        Style::Marked | Style::Echo | Style::Machine => text,
-        Style::Sample => {
-            text.split_inclusive(['\n', '\r']).map(|line| sampled(line, lc_tgt, terms)).collect()
-        }
-        Style::Accented => accented(&text),
-        Style::Shuffled => text.split_inclusive(['\n', '\r']).map(shuffled).collect(),
+        Style::Marked | Style::Echo | Style::Machine => with_terms(),
+        Style::Accented => accented(&with_terms()),
+        Style::Shuffled => by_line(&with_terms(), shuffled),
+        Style::Sample => by_line(text, |line| sampled(line, lc_tgt, terms)),
     }
 }
 
-fn with_terms(text: &str, terms: &[Term]) -> String {
-    let mut sorted: Vec<&Term> = terms.iter().filter(|(source, _)| !source.is_empty()).collect();
-    // Longer terms first: "translation memory" before "translation".
-    sorted.sort_by_key(|(source, _)| std::cmp::Reverse(source.len()));
-    let mut written = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(letter) = rest.chars().next() {
-        match sorted.iter().find(|(source, _)| rest.starts_with(source.as_str())) {
-            Some((source, target)) => {
-                written.push_str(target);
-                rest = &rest[source.len()..];
-            }
-            None => {
-                written.push(letter);
-                rest = &rest[letter.len_utf8()..];
-            }
-        }
-    }
-    written
+fn by_line(text: &str, work: impl FnMut(&str) -> String) -> String {
+    text.split_inclusive(['\n', '\r']).map(work).collect()
 }
 
 /// Look-alikes, every third vowel doubled: about a third longer.
@@ -166,8 +149,10 @@ fn accented(text: &str) -> String {
 }
 
 /// Prose instead of a line's text: sentences until there are enough of them. White space at
-/// the line's ends stays; target terms of the glossary that stand in the line follow the prose.
-fn sampled(line: &str, lc_tgt: &str, terms: &[Term]) -> String {
+/// the line's ends stays; what the glossary has for terms in the line follows the prose.
+fn sampled(line: &str, lc_tgt: &str, terms: &Terms<'_>) -> String {
+    let (text, kept) = terms.put_into(line);
+    let line = text.as_str();
     let body = line.trim();
     let (Some(sentences), Some(start)) = (sample::sentences(lc_tgt), line.find(body)) else {
         return line.to_owned();
@@ -191,8 +176,6 @@ fn sampled(line: &str, lc_tgt: &str, terms: &[Term]) -> String {
         }
         prose.push_str(sentence);
     }
-    let kept: Vec<&str> =
-        terms.iter().map(|(_, target)| target.as_str()).filter(|target| body.contains(target)).collect();
     if !kept.is_empty() {
         prose.push_str(&format!(" ({})", kept.join(", ")));
     }

@@ -4,6 +4,7 @@ mod whole;
 
 use crate::context::Context;
 use crate::error::Error;
+use csv::StringRecord;
 use domain::fault::Fault;
 use domain::ids::GlossaryId;
 use domain::language;
@@ -14,18 +15,20 @@ use store::sql::Tx;
 /// each further row a term in them.
 pub fn add(tx: &mut Tx<'_>, ctx: &Context, title: &str, csv: Vec<u8>) -> Result<GlossaryId, Error> {
     whole::check(without_mark(&csv)).map_err(|broken| wrong(&broken.to_string()))?;
-    let (languages, terms) = read(&csv)?;
-    if let Some((first, second)) = twice(&languages) {
+    let mut table = Table::open(&csv)?;
+    if let Some((first, second)) = twice(&table.languages) {
         let text = format!("columns {first} and {second} of the first row are the same language");
         return Err(wrong(&text));
     }
-    let [lc_src, targets @ ..] = languages.as_slice() else {
+    let mut unit_count = 0;
+    table.each(|_, _| unit_count += 1)?;
+    let [lc_src, targets @ ..] = table.languages.as_slice() else {
         return Err(wrong("the first row is empty"));
     };
     if targets.is_empty() {
         return Err(wrong("the first row names no target language"));
     }
-    if terms.is_empty() {
+    if unit_count == 0 {
         return Err(wrong("there is no term after the first row"));
     }
     let glossary = Glossary {
@@ -35,7 +38,7 @@ pub fn add(tx: &mut Tx<'_>, ctx: &Context, title: &str, csv: Vec<u8>) -> Result<
         description: None,
         lc_src: lc_src.clone(),
         targets: targets.join(","),
-        unit_count: i64::try_from(terms.len()).unwrap_or(i64::MAX),
+        unit_count,
         created_at: ctx.now,
     };
     glossaries::insert(tx, &glossary, &csv)?;
@@ -59,43 +62,53 @@ fn twice(languages: &[String]) -> Option<(usize, usize)> {
     })
 }
 
-/// The languages of the first row, and the terms of the others. Forgives what `add` refuses, for
-/// the sake of glossaries that are there already.
-fn read(csv: &[u8]) -> Result<(Vec<String>, Vec<Vec<String>>), Error> {
-    let mut rows = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(without_mark(csv))
-        .into_records();
-    let header = match rows.next() {
-        Some(Ok(header)) => header,
-        Some(Err(error)) => return Err(wrong(&error.to_string())),
-        None => return Err(wrong("it is empty")),
-    };
-    let mut languages = Vec::new();
-    for name in &header {
-        let language = language::find(name).ok_or_else(|| wrong(&format!("{name:?} is no language code")))?;
-        languages.push(language.code.to_owned());
-    }
-    let mut terms = Vec::new();
-    for row in rows {
-        let row = row.map_err(|error| wrong(&error.to_string()))?;
-        let cells: Vec<String> = row.iter().map(|cell| cell.trim().to_owned()).collect();
-        if cells.first().is_some_and(|source| !source.is_empty()) {
-            terms.push(cells);
+/// A glossary's file. Forgives what `add` refuses, for the sake of glossaries that are there already.
+struct Table<'c> {
+    /// Of the columns.
+    languages: Vec<String>,
+    rows: csv::Reader<&'c [u8]>,
+}
+
+impl<'c> Table<'c> {
+    fn open(csv: &'c [u8]) -> Result<Self, Error> {
+        let mut rows =
+            csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(without_mark(csv));
+        let mut first = StringRecord::new();
+        if !rows.read_record(&mut first).map_err(|error| wrong(&error.to_string()))? {
+            return Err(wrong("it is empty"));
         }
+        let language = |name| match language::find(name) {
+            Some(language) => Ok(language.code.to_owned()),
+            None => Err(wrong(&format!("{name:?} is no language code"))),
+        };
+        let languages = first.iter().map(language).collect::<Result<_, _>>()?;
+        Ok(Self { languages, rows })
     }
-    Ok((languages, terms))
+
+    /// Each further row that has a term: the term, and the whole row.
+    fn each(&mut self, mut work: impl FnMut(&str, &StringRecord)) -> Result<(), Error> {
+        // One row's memory serves all: there may be a hundred thousand.
+        let mut row = StringRecord::new();
+        while self.rows.read_record(&mut row).map_err(|error| wrong(&error.to_string()))? {
+            match row.get(0).map(str::trim) {
+                Some(source) if !source.is_empty() => work(source, &row),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The terms of a glossary's file for one target language.
 pub(crate) fn terms(csv: &[u8], lc_tgt: &str) -> Vec<(String, String)> {
-    let Ok((languages, rows)) = read(csv) else { return Vec::new() };
-    let Some(column) = languages.iter().skip(1).position(|code| code == lc_tgt) else { return Vec::new() };
-    rows.into_iter()
-        .filter_map(|row| {
-            let target = row.get(column + 1).filter(|target| !target.is_empty())?.clone();
-            Some((row.into_iter().next()?, target))
-        })
-        .collect()
+    let Ok(mut table) = Table::open(csv) else { return Vec::new() };
+    let Some(column) = table.languages.iter().skip(1).position(|code| code == lc_tgt) else {
+        return Vec::new();
+    };
+    let mut terms = Vec::new();
+    let read = table.each(|source, row| match row.get(column + 1).map(str::trim) {
+        Some(target) if !target.is_empty() => terms.push((source.to_owned(), target.to_owned())),
+        _ => {}
+    });
+    if read.is_ok() { terms } else { Vec::new() }
 }
