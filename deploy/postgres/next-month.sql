@@ -10,6 +10,7 @@ DECLARE
     month TEXT := 'ledger_entry_' || to_char(now(), 'YYYY_MM');
     last REGCLASS;
     bound TEXT;
+    options TEXT;
     next_posting BIGINT;
 BEGIN
     IF to_regclass(month) IS NOT NULL THEN
@@ -29,11 +30,12 @@ BEGIN
         END;
     END LOOP;
     next_posting := nextval('ledger_ids');
-    SELECT c.oid, pg_get_expr(c.relpartbound, c.oid) INTO STRICT last, bound
+    SELECT c.oid, pg_get_expr(c.relpartbound, c.oid), 'WITH (' || array_to_string(c.reloptions, ', ') || ')'
+    INTO STRICT last, bound, options
     FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = 'ledger_entry'::regclass AND pg_get_expr(c.relpartbound, c.oid) LIKE '%TO (MAXVALUE)';
     EXECUTE format('ALTER TABLE ledger_entry DETACH PARTITION %s', last);
     EXECUTE format('ALTER TABLE ledger_entry ATTACH PARTITION %s %s', last,
         replace(bound, 'TO (MAXVALUE)', format('TO (%s)', next_posting)));
-    EXECUTE format('CREATE TABLE %I PARTITION OF ledger_entry FOR VALUES FROM (%s) TO (MAXVALUE)', month, next_posting);
+    EXECUTE format('CREATE TABLE %I PARTITION OF ledger_entry FOR VALUES FROM (%s) TO (MAXVALUE) %s', month, next_posting, options);
 END $$;

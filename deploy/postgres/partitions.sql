@@ -15,7 +15,8 @@ SET LOCAL honyaku.parts = :'parts';
 
 -- A month's entries are those whose transactions were numbered in it: their ids grow with time, and stand in every key.
 CREATE TEMPORARY TABLE parted ON COMMIT DROP AS
-SELECT oid, relname, CASE relname WHEN 'ledger_entry' THEN 'RANGE (transaction_id)' ELSE 'HASH (account_id)' END AS rule
+SELECT oid, relname, CASE relname WHEN 'ledger_entry' THEN 'RANGE (transaction_id)' ELSE 'HASH (account_id)' END AS rule,
+    'WITH (' || array_to_string(reloptions, ', ') || ')' AS options
 FROM pg_class
 WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname IN ('order', 'order_found', 'job', 'revision', 'claim',
     'claim_job', 'reward', 'comment', 'feedback', 'rejection', 'event', 'delivery', 'delivery_attempt', 'task',
@@ -62,13 +63,14 @@ BEGIN
         EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING DEFAULTS INCLUDING CONSTRAINTS) PARTITION BY %s',
             it.relname, it.relname || '_whole', it.rule);
         IF it.relname = 'ledger_entry' THEN
-            EXECUTE format('CREATE TABLE ledger_entry_before PARTITION OF ledger_entry FOR VALUES FROM (MINVALUE) TO (%s)', next_posting);
-            EXECUTE format('CREATE TABLE %I PARTITION OF ledger_entry FOR VALUES FROM (%s) TO (MAXVALUE)',
-                'ledger_entry_' || to_char(now(), 'YYYY_MM'), next_posting);
+            EXECUTE format('CREATE TABLE ledger_entry_before PARTITION OF ledger_entry FOR VALUES FROM (MINVALUE) TO (%s) %s',
+                next_posting, it.options);
+            EXECUTE format('CREATE TABLE %I PARTITION OF ledger_entry FOR VALUES FROM (%s) TO (MAXVALUE) %s',
+                'ledger_entry_' || to_char(now(), 'YYYY_MM'), next_posting, it.options);
         ELSE
             FOR part IN 0 .. parts - 1 LOOP
-                EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES WITH (MODULUS %s, REMAINDER %s)',
-                    it.relname || '_' || part, it.relname, parts, part);
+                EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES WITH (MODULUS %s, REMAINDER %s) %s',
+                    it.relname || '_' || part, it.relname, parts, part, it.options);
             END LOOP;
         END IF;
         EXECUTE format('INSERT INTO %I SELECT * FROM %I', it.relname, it.relname || '_whole');

@@ -38,6 +38,15 @@ fn parted(database: Database) -> Database {
     database
 }
 
+/// Tables that are cleaned up when a fifth of them has changed, of those of which a hundredth is to be enough.
+fn seldom_cleaned(database: &Database) -> String {
+    database.told(
+        "SELECT COALESCE(string_agg(relname, ' '), '') FROM pg_class WHERE relkind = 'r' \
+         AND relname NOT IN ('job_move', 'job_force') AND relname ~ '^(order|job|revision|claim|reward|comment|event|delivery|task|ledger_entry|ledger_transaction)' \
+         AND NOT COALESCE('autovacuum_vacuum_scale_factor=0.01' = ANY(reloptions), false)",
+    )
+}
+
 #[test]
 fn parting_keeps_every_row_key_index_and_trigger() {
     let database = Database::bare();
@@ -47,10 +56,12 @@ fn parting_keeps_every_row_key_index_and_trigger() {
     let shop = moving::furnished(database);
     let (balance, job) = (shop.balance(), shop.job("1"));
     let database = shop.stop();
+    assert_eq!(seldom_cleaned(&database), "");
     let (before, rows) = (structure(&database), database.ask("SELECT COUNT(*) FROM ledger_entry"));
     assert!(before.contains("index CREATE UNIQUE INDEX claim_active"), "{before}");
     let database = parted(database);
     assert_eq!(structure(&database), before);
+    assert_eq!(seldom_cleaned(&database), "");
     assert_eq!(database.ask("SELECT COUNT(*) FROM ledger_entry_before"), rows);
     let shop = Shop::start(database, &[]);
     assert_eq!((shop.balance(), &shop.job("1")["body_tgt"]), (balance, &job["body_tgt"]));
@@ -95,6 +106,7 @@ fn a_month_begins_while_orders_come_in() {
         begin();
         stop.store(true, Ordering::Relaxed);
     });
+    assert_eq!(seldom_cleaned(&shop.database), "");
     let old = entries("ledger_entry_2001_01");
     shop.orders_text("in the new month");
     assert_eq!(entries("ledger_entry_2001_01"), old);

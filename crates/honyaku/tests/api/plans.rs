@@ -9,7 +9,16 @@ use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Tables whose number of rows does not grow with jobs, accounts or time.
-const SMALL: &[&str] = &["installation", "migration", "job_move", "job_force", "id_sequence", "rate_use"];
+const SMALL: &[&str] = &[
+    "installation",
+    "migration",
+    "job_move",
+    "job_force",
+    "id_sequence",
+    "rate_use",
+    "pg_class",
+    "pg_inherits",
+];
 /// Tables of which an account has few rows.
 const FEW_EACH: &[&str] = &["person", "inbox", "inbox_request"];
 /// Indexes that hold only what waits: going through one is going through the work to be done.

@@ -44,6 +44,10 @@ const MIGRATIONS: &[Migration] = &[
     shared(10, "failures", include_str!("../../migrations/0010_failures.sql")),
     shared(11, "clocks", include_str!("../../migrations/0011_clocks.sql")),
     shared(12, "run", include_str!("../../migrations/0012_run.sql")),
+    Migration {
+        postgres: include_str!("../../migrations/0013_vacuum.postgres.sql"),
+        ..shared(13, "vacuum", "")
+    },
 ];
 
 /// A migration that is the same on both engines.
