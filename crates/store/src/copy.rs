@@ -115,14 +115,20 @@ pub fn copy(source: &Db, target: &Db, told: &dyn Fn(&Copied)) -> Result<(), Erro
     for table in TABLES {
         let (here, there) = (hash(source, table)?, hash(target, table)?);
         if here != there {
-            return Err(Error::Schema(format!(
-                "{} differs after the copy: {} rows here, {} there; start with an empty target",
-                table.name, here.rows, there.rows
-            )));
+            let rows = format!("{} rows here, {} there", here.rows, there.rows);
+            return Err(written_meanwhile(table, &format!("differs after the copy: {rows}")));
         }
         told(&here);
     }
     Ok(())
+}
+
+/// Of a source that nobody writes to, every row fits those that were copied before.
+fn written_meanwhile(table: &Table, what: &str) -> Error {
+    Error::Schema(format!(
+        "{} {what}. Somebody wrote to the source meanwhile: stop all its servers, and begin again with an empty target",
+        table.name
+    ))
 }
 
 /// Nothing more is copied there.
@@ -157,7 +163,12 @@ fn copy_rest(source: &Db, target: &Db, table: &'static Table) -> Result<(), Erro
     let walk = Walk::by_key_of(source, table)?;
     let here = walk.clone();
     let last = target.write_blocking(move |tx| here.last_key(tx))?;
-    walk.each_batch(source, last, |rows| target.write_blocking(move |tx| insert(tx, table, &rows)))
+    walk.each_batch(source, last, |rows| {
+        target.write_blocking(move |tx| insert(tx, table, &rows)).map_err(|error| match error {
+            Error::Constraint(text) => written_meanwhile(table, &format!("has rows that do not fit: {text}")),
+            other => other,
+        })
+    })
 }
 
 /// Key columns that are texts: both engines have to sort them byte by byte.

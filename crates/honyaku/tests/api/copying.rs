@@ -196,6 +196,26 @@ fn a_copy_that_is_killed_goes_on_to_the_end_in_both_directions() {
     assert!(shop.command(&["verify", "--files"]).to_string().contains("1 files read"));
 }
 
+#[test]
+fn a_copy_of_what_somebody_writes_to_says_so() {
+    let home = furnished(Database::new()).stop();
+    // What orders write in between: a row where the copy has been, and one that hangs on it.
+    let order = "CREATE TABLE beside AS SELECT * FROM \"order\" WHERE id = 1; UPDATE beside SET id = 0; \
+        INSERT INTO \"order\" SELECT * FROM beside; DROP TABLE beside; CREATE TABLE beside AS SELECT * FROM job WHERE id = 1; \
+        UPDATE beside SET id = 9999, order_id = 0, lookup = 0; INSERT INTO job SELECT * FROM beside; DROP TABLE beside";
+    for (change, fault) in [
+        ("UPDATE account SET name = 'Another'", "account differs after the copy"),
+        (order, "job has rows that do not fit"),
+    ] {
+        let there = Database::nowhere();
+        lines(&mut there.command(&["migrate", "run"]));
+        kill_copy_at(&Trap { table: "job", row: 700, before: 500 }, &home, &there);
+        home.change(change);
+        let said = refusal(&mut copying(&home, &there));
+        assert!(said.contains(fault) && said.contains("stop all its servers"), "{said}");
+    }
+}
+
 /// Comparing and recomputing may take long, and be stopped too: only then is a copy done.
 #[test]
 fn a_copy_is_not_done_before_its_books_are_right() {
