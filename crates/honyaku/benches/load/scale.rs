@@ -273,6 +273,10 @@ fn compare(engine: &str, mut sides: [Side; 2]) {
         let disk = side.disk();
         println!("{}: {:.2} GB, {} bytes a job", side.name, disk as f64 / 1e9, disk / side.size.jobs);
     }
+    for side in &mut sides {
+        // Filling the other one took longer than a connection may be idle.
+        side.client = side.server.connect();
+    }
     // The first round warms up.
     let mut rounds: Vec<Vec<Round>> = KINDS.iter().map(|_| Vec::new()).collect();
     for round in 0..=ROUNDS {

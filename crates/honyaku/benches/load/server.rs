@@ -267,7 +267,7 @@ impl Client {
         let mut length = 0;
         loop {
             let mut line = String::new();
-            self.reader.read_line(&mut line).unwrap();
+            assert!(self.reader.read_line(&mut line).unwrap() > 0, "the connection ended");
             if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
                 length = value.trim().parse().unwrap();
             }
