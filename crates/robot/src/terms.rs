@@ -3,6 +3,7 @@
 
 use crate::style::Term;
 use aho_corasick::{AhoCorasick, MatchKind};
+use std::collections::HashSet;
 
 /// Which bytes stand in a row in a text, three at a time. It may say yes though they do not, never the other way.
 struct Threes(Vec<bool>);
@@ -57,14 +58,14 @@ impl<'t> Terms<'t> {
 
     /// A part of the text with the target terms in place of the source terms, and which those are.
     pub fn put_into(&self, text: &str) -> (String, Vec<&'t str>) {
-        let mut put = Vec::new();
+        let (mut put, mut seen) = (Vec::new(), HashSet::new());
         let Some(sources) = &self.sources else { return (text.to_owned(), put) };
         let mut written = String::with_capacity(text.len());
         sources.replace_all_with(text, &mut written, |found, _, written| {
             if let Some(target) = self.targets.get(found.pattern().as_usize()) {
                 written.push_str(target);
-                if !put.contains(target) {
-                    put.push(target);
+                if seen.insert(*target) {
+                    put.push(*target);
                 }
             }
             true

@@ -345,6 +345,9 @@ pub fn both(words: &[String]) {
     if only.is_none_or(|only| only == "sqlite") {
         compare("SQLite", [SMALL, big].map(|size| Side::new(Server::start(), size)));
     }
+    if only == Some("sqlite") {
+        return;
+    }
     let cluster = Cluster::start();
     let filled = |name: &str, size| Side::new(cluster.server(name), size);
     if only.is_none_or(|only| only == "postgres") {
