@@ -74,32 +74,38 @@ pub fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, Error> {
     tx.query_one("SELECT MIN(run_at) FROM mail WHERE state = 'waiting'", &[], Row::take)
 }
 
-/// Takes the mails that are due, oldest first. One that is not concluded is due again after the
-/// lease.
-pub fn lease(tx: &mut Tx<'_>, now: Timestamp, lease_ms: i64, limit: i64) -> Result<Vec<Mail>, Error> {
+/// Takes the mail that has been due longest. If it is not concluded it is due again after the lease.
+pub fn lease(tx: &mut Tx<'_>, now: Timestamp, lease_ms: i64) -> Result<Option<Mail>, Error> {
     let skip_locked = tx.skip_locked();
-    tx.query_all(
+    tx.query_opt(
         &format!(
             "UPDATE mail SET run_at = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM mail \
-             WHERE state = 'waiting' AND run_at <= $1 ORDER BY run_at, id LIMIT $3 {skip_locked}) RETURNING {MAIL}"
+             WHERE state = 'waiting' AND run_at <= $1 ORDER BY run_at, id LIMIT 1 {skip_locked}) RETURNING {MAIL}"
         ),
-        &[&now, &now.plus_ms(lease_ms), &limit],
+        &[&now, &now.plus_ms(lease_ms)],
         from_row,
     )
 }
 
-/// Writes what came of a try.
+/// Prolongs a mail's lease, unless the try has failed meanwhile or somebody else has begun another.
+pub fn stay_leased(tx: &mut Tx<'_>, mail: &Mail, until: Timestamp) -> Result<(), Error> {
+    tx.send(
+        "UPDATE mail SET run_at = $3 WHERE id = $1 AND attempts = $2 AND state = 'waiting' AND run_at < $3",
+        &[&mail.id, &mail.attempts, &until],
+    )
+}
+
+/// Writes what came of a try. A failure is not, if somebody else has begun another try meanwhile.
 pub fn conclude(
     tx: &mut Tx<'_>,
-    account: AccountId,
-    id: i64,
+    mail: &Mail,
     state: &str,
     error: Option<&str>,
     run_at: Timestamp,
 ) -> Result<(), Error> {
     tx.send(
-        "UPDATE mail SET state = $3, error = $4, run_at = $5 WHERE account_id = $1 AND id = $2",
-        &[&account, &id, &state, &error, &run_at],
+        "UPDATE mail SET state = $3, error = $4, run_at = $5 WHERE id = $1 AND (attempts = $2 OR $3 = 'sent')",
+        &[&mail.id, &mail.attempts, &state, &error, &run_at],
     )
 }
 

@@ -1,17 +1,16 @@
 //! Sends the mails of the outbox, each until a server took it: ten tries within a day.
 
+use super::lease;
 use crate::app::{App, real_now};
 use crate::mailer::Mailer;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use store::mails::{self, Mail};
-use store::sql::Error;
+use store::sql::{Error, Tx};
 use tokio::sync::watch;
 
 const IDLE: Duration = Duration::from_secs(1);
-/// Longer than ten tries one after the other can take.
-const LEASE_MS: i64 = 300_000;
-const AT_ONCE: i64 = 10;
 /// Minutes after each failed try; after the last one the mail is given up.
 const RETRIES_MIN: [i64; 9] = [1, 5, 15, 30, 60, 120, 240, 480, 480];
 
@@ -24,11 +23,11 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     }
     while !*stop.borrow() {
         match turn(&app, &mailer).await {
-            Ok(0) => tokio::select! {
+            Ok(false) => tokio::select! {
                 () = tokio::time::sleep(IDLE) => {}
                 _ = stop.changed() => {}
             },
-            Ok(_) => {}
+            Ok(true) => {}
             Err(error) => {
                 tracing::error!(%error, "mails could not be worked on");
                 tokio::time::sleep(IDLE).await;
@@ -37,22 +36,34 @@ pub async fn run(app: Arc<App>, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Tries the mails that are due; how many there were.
-async fn turn(app: &App, mailer: &Arc<Mailer>) -> Result<usize, Error> {
-    let now = real_now();
-    if app.db.read_once(mails::next_due).await?.is_none_or(|due| due > now) {
-        return Ok(0);
+/// Tries the mail that has been due longest; whether there was one.
+async fn turn(app: &App, mailer: &Arc<Mailer>) -> Result<bool, Error> {
+    if app.db.read_once(mails::next_due).await?.is_none_or(|due| due > real_now()) {
+        return Ok(false);
     }
-    let leased = app.db.write_in_background(move |tx| mails::lease(tx, now, LEASE_MS, AT_ONCE)).await?;
-    let count = leased.len();
-    for mail in leased {
-        attempt(app, mailer, mail).await?;
+    let lease = |tx: &mut Tx<'_>| mails::lease(tx, real_now(), lease::SHORT_MS);
+    let Some(mail) = app.db.write_in_background(lease).await? else { return Ok(false) };
+    tokio::select! {
+        done = attempt(app, mailer, mail.clone()) => done?,
+        never = prolong(app, mail) => match never {},
     }
-    Ok(count)
+    Ok(true)
+}
+
+/// Keeps a mail leased while it is sent: its server may take its time to answer.
+async fn prolong(app: &App, mail: Mail) -> Infallible {
+    loop {
+        tokio::time::sleep(lease::PROLONGED_EACH).await;
+        let mail = mail.clone();
+        let stay = move |tx: &mut Tx<'_>| mails::stay_leased(tx, &mail, real_now().plus_ms(lease::SHORT_MS));
+        if let Err(error) = app.db.write_in_background(stay).await {
+            tracing::warn!(%error, "a mail could not be kept; other nodes may send it too");
+        }
+    }
 }
 
 async fn attempt(app: &App, mailer: &Arc<Mailer>, mail: Mail) -> Result<(), Error> {
-    let (account, id) = (mail.account, mail.id);
+    let (id, tried) = (mail.id, mail.clone());
     let failed_before = usize::try_from(mail.attempts - 1).unwrap_or(usize::MAX);
     let way = Arc::clone(mailer);
     let outcome = tokio::task::spawn_blocking(move || way.send(&mail)).await;
@@ -69,6 +80,6 @@ async fn attempt(app: &App, mailer: &Arc<Mailer>, mail: Mail) -> Result<(), Erro
     metrics::counter!("honyaku_mails_total", "result" => if error.is_none() { "sent" } else { "failed" })
         .increment(1);
     app.db
-        .write_in_background(move |tx| mails::conclude(tx, account, id, state, error.as_deref(), run_at))
+        .write_in_background(move |tx| mails::conclude(tx, &tried, state, error.as_deref(), run_at))
         .await
 }

@@ -5,6 +5,10 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// Instead of a reply: the server says nothing more.
+const SILENCE: &str = "";
 
 /// A mail server that answers each mail with the next of its replies, and the last one for ever.
 struct MailServer {
@@ -46,6 +50,11 @@ fn speak(mut stream: &TcpStream, replies: &[&str], received: &Mutex<Vec<String>>
                 let mut received = received.lock().unwrap();
                 let reply = replies[received.len().min(replies.len() - 1)];
                 received.push(mail.join("\n"));
+                drop(received);
+                if reply == SILENCE {
+                    while lines.next().is_some() {}
+                    return;
+                }
                 say(reply)
             }
             "QUIT" => return,
@@ -57,9 +66,12 @@ fn speak(mut stream: &TcpStream, replies: &[&str], received: &Mutex<Vec<String>>
     }
 }
 
+fn flags(server: &MailServer) -> [&str; 4] {
+    ["--mail-smtp", &server.url, "--mail-from", "Acme <desk@acme.example>"]
+}
+
 fn open(server: &MailServer, more: &[&str]) -> Shop {
-    let set = ["--mail-smtp", &server.url, "--mail-from", "Acme <desk@acme.example>"];
-    Shop::open_with(&[&set, more].concat())
+    Shop::open_with(&[&flags(server)[..], more].concat())
 }
 
 /// Lets a destination of the shop fail for five days.
@@ -132,6 +144,24 @@ fn a_mail_that_is_not_taken_now_is_tried_again_and_one_that_never_will_be_is_giv
     assert_eq!(mails(&shop)[0]["attempts"], 2);
     let ids: Vec<String> = server.received().iter().map(|mail| header(mail, "Message-ID")).collect();
     assert_eq!(ids[0], ids[1], "a try is no second mail");
+}
+
+#[test]
+fn what_a_killed_server_was_sending_another_sends_soon_and_none_before() {
+    let server = MailServer::answering(&[SILENCE, "250 taken"]);
+    let shop = open(&server, &["--sandbox-mail", "1"]);
+    pauses(&shop);
+    shop.until("it is being sent", || server.received().len() == 1);
+    let start = |database| Shop::start(database, &flags(&server));
+    let other = shop.database.is_postgres().then(|| start(shop.database.shared()));
+    // Longer than a lease that nobody prolongs.
+    std::thread::sleep(Duration::from_millis(4_500));
+    assert_eq!(server.received().len(), 1, "nobody else sends what is being sent");
+    shop.tell("KILL");
+    let database = shop.stop();
+    let heir = other.unwrap_or_else(|| start(database));
+    heir.until("it is sent", || states(&heir) == ["sent"]);
+    assert_eq!(server.received().len(), 2);
 }
 
 fn header(mail: &str, name: &str) -> String {

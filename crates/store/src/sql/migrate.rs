@@ -48,6 +48,10 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/0013_vacuum.postgres.sql"),
         ..shared(13, "vacuum", "")
     },
+    Migration {
+        sqlite: include_str!("../../migrations/0014_rowid.sqlite.sql"),
+        ..shared(14, "rowid", "")
+    },
 ];
 
 /// A migration that is the same on both engines.
@@ -110,8 +114,8 @@ pub(super) fn states(sql: &mut dyn Sql) -> Result<Vec<State>, Error> {
     Ok(of_program.chain(newer).collect())
 }
 
-/// Runs what has not run yet.
-pub(super) fn run(sql: &mut dyn Sql, now_ms: i64) -> Result<(), Error> {
+/// Runs what has not run yet; how many there were.
+pub(super) fn run(sql: &mut dyn Sql, now_ms: i64) -> Result<usize, Error> {
     let dialect = sql.dialect();
     sql.may_take_long()?;
     sql.batch(
@@ -126,6 +130,7 @@ pub(super) fn run(sql: &mut dyn Sql, now_ms: i64) -> Result<(), Error> {
             newer.number, newer.name
         )));
     }
+    let mut ran = 0;
     for migration in MIGRATIONS {
         let checksum = checksum(migration, dialect);
         match applied.iter().find(|done| done.number == migration.number) {
@@ -146,10 +151,11 @@ pub(super) fn run(sql: &mut dyn Sql, now_ms: i64) -> Result<(), Error> {
                     "INSERT INTO migration (number, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
                     &[&migration.number, &migration.name, &checksum, &now_ms],
                 )?;
+                ran += 1;
             }
         }
     }
-    Ok(())
+    Ok(ran)
 }
 
 fn checksum(migration: &Migration, dialect: Dialect) -> String {

@@ -167,7 +167,7 @@ fn prepare(session: &mut Session, now_ms: i64) -> Result<(), Error> {
     ))?;
     session.begin(Some(WRITE));
     let migrated =
-        migrate::run(session, now_ms).and_then(|()| crate::jobs::publish_moves(&mut Tx::new(session)));
+        migrate::run(session, now_ms).and_then(|_| crate::jobs::publish_moves(&mut Tx::new(session)));
     match migrated {
         Ok(()) => session.commit()?,
         Err(_) => session.roll_back("ROLLBACK")?,

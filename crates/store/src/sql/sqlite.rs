@@ -238,14 +238,33 @@ pub fn migrations(options: &Options) -> Result<Vec<migrate::State>, Error> {
     migrate::states(&mut Transaction::new(&connection))
 }
 
+/// Brings the tables up to date. A migration may write a table anew: meanwhile nothing may refer to it,
+/// and what large indexes are sorted by goes to the disk.
 fn prepare(connection: &mut Connection, now_ms: i64) -> Result<(), Error> {
+    connection.execute_batch("PRAGMA foreign_keys=OFF; PRAGMA temp_store=FILE")?;
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let mut sql = Transaction::new(&transaction);
-    migrate::run(&mut sql, now_ms)?;
+    if migrate::run(&mut sql, now_ms)? > 0 {
+        refers_to_what_is_there(&transaction)?;
+    }
     crate::jobs::publish_moves(&mut Tx::new(&mut sql))?;
     sql.store_sequences()?;
     drop(sql);
-    Ok(transaction.commit()?)
+    transaction.commit()?;
+    Ok(connection.execute_batch("PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY")?)
+}
+
+/// Foreign keys that were not looked at while they were off.
+fn refers_to_what_is_there(connection: &Connection) -> Result<(), Error> {
+    let mut check = connection.prepare("PRAGMA foreign_key_check")?;
+    let mut faults = check.query([])?;
+    match faults.next()? {
+        None => Ok(()),
+        Some(row) => {
+            let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
+            Err(Error::Schema(format!("a row of {table} refers to a row of {parent} that is not there")))
+        }
+    }
 }
 
 fn read_loop(connection: &Connection, shared: &Shared<Box<dyn Work>>, disk: &Disk) {

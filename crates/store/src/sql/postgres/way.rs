@@ -9,6 +9,7 @@ use std::error::Error as StdError;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio_postgres::config::SslMode;
@@ -31,12 +32,14 @@ const ASK_TIMES: u32 = 3;
 pub struct Way {
     config: Config,
     encrypted: MakeRustlsConnect,
+    /// The last connection was made without encryption.
+    in_the_clear: Arc<AtomicBool>,
 }
 
 impl Way {
     pub fn new(options: &Options) -> Result<Self, Error> {
         let encrypted = MakeRustlsConnect::new(encryption(options.authorities.as_deref())?);
-        Ok(Self { config: config(&options.url)?, encrypted })
+        Ok(Self { config: config(&options.url)?, encrypted, in_the_clear: Arc::default() })
     }
 
     /// `sslmode=require` connects encrypted to a server that proves who it is, or not at all;
@@ -46,7 +49,10 @@ impl Way {
             return open(runtime, &self.config, NoTls).map_err(|error| unavailable(&error));
         }
         let refused = match open(runtime, &self.config, self.encrypted.clone()) {
-            Ok(client) => return Ok(client),
+            Ok(client) => {
+                self.in_the_clear.store(false, Ordering::Relaxed);
+                return Ok(client);
+            }
             Err(error) => error,
         };
         if self.config.get_ssl_mode() != SslMode::Prefer || !is_of_encryption(&refused) {
@@ -55,7 +61,9 @@ impl Way {
         let mut plain = self.config.clone();
         plain.ssl_mode(SslMode::Disable);
         let client = open(runtime, &plain, NoTls).map_err(|_| unavailable(&refused))?;
-        tracing::warn!(error = %refused, "the database is reached without encryption; sslmode=require forbids it");
+        if !self.in_the_clear.swap(true, Ordering::Relaxed) {
+            tracing::warn!(error = %refused, "the database is reached without encryption; sslmode=require forbids it");
+        }
         Ok(client)
     }
 }
