@@ -1,8 +1,8 @@
 //! What grows with the data: every call of one account with 1,000 jobs, against a small database
 //! and a big one, or against a big one and one whose tables are parted. The calls go to both in turn,
-//! one by one, so that whatever else the machine does hits both alike, on new connections in each round:
-//! one may lie better than another for as long as it lasts. Each number printed is the
-//! median over the rounds: of a round's median, of its p99, and of the ratio of the two p99.
+//! one by one, so that whatever else the machine does hits both alike, in rounds, with new connections
+//! each: one may lie better than another for as long as it lasts. Printed are the median and the p99 of
+//! all calls of a kind, and the ratio of the two p99. Two databases of one size differ by a tenth.
 
 use super::fill::{BASE, OWN_JOBS, Size, fill};
 use super::server::{Client, Cluster, Keys, Server, jobs};
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 pub const SMALL: Size = Size { jobs: 100_000, accounts: 100 };
 const ROUNDS: usize = 31;
-/// Calls of a kind in a round; the p99 of a hundred is the slowest but one.
+/// Calls of a kind in a round.
 const MOST: usize = 100;
 /// Jobs of the order whose way to the board is timed.
 const QUEUED: usize = 1_000;
@@ -264,9 +264,6 @@ fn ids(answer: &Value) -> Vec<String> {
     }
 }
 
-/// The median and the p99 of a round's calls, in milliseconds, on each side.
-type Round = [[f64; 2]; 2];
-
 /// Prints how two databases differ.
 fn compare(engine: &str, mut sides: [Side; 2]) {
     println!("{engine}: {} and {}, ms", sides[0].name, sides[1].name);
@@ -275,29 +272,31 @@ fn compare(engine: &str, mut sides: [Side; 2]) {
         println!("{}: {:.2} GB, {} bytes a job", side.name, disk as f64 / 1e9, disk / side.size.jobs);
     }
     // The first round warms up.
-    let mut rounds: Vec<Vec<Round>> = KINDS.iter().map(|_| Vec::new()).collect();
+    let mut measured: Vec<[Vec<Duration>; 2]> = KINDS.iter().map(|_| Default::default()).collect();
     for round in 0..=ROUNDS {
         for side in &mut sides {
             side.client = side.server.connect();
         }
-        for (kind, measured) in KINDS.iter().zip(&mut rounds) {
-            let took = in_turn(kind, &mut sides);
+        for (kind, [small, big]) in KINDS.iter().zip(&mut measured) {
+            let [of_small, of_big] = in_turn(kind, &mut sides);
             if round > 0 {
-                measured.push(took.map(|took| [at(&took, 50), at(&took, 99)]));
+                small.extend(of_small);
+                big.extend(of_big);
             }
         }
     }
     println!("{:<36} {:>17} {:>17} {:>6}", "", "median", "p99", "ratio");
-    for (kind, measured) in KINDS.iter().zip(&rounds) {
-        let of_rounds = |figure: fn(&Round) -> f64| middle(measured.iter().map(figure).collect());
+    for (kind, mut took) in KINDS.iter().zip(measured) {
+        took.iter_mut().for_each(|took| took.sort_unstable());
+        let [small, big] = took.map(|took| [at(&took, 50), at(&took, 99)]);
         println!(
             "{:<36} {:>8.2} {:>8.2} {:>8.2} {:>8.2} {:>6.2}",
             kind.name,
-            of_rounds(|[small, _]| small[0]),
-            of_rounds(|[_, big]| big[0]),
-            of_rounds(|[small, _]| small[1]),
-            of_rounds(|[_, big]| big[1]),
-            of_rounds(|[small, big]| big[1] / small[1])
+            small[0],
+            big[0],
+            small[1],
+            big[1],
+            big[1] / small[1]
         );
     }
     for side in &mut sides {
@@ -312,7 +311,7 @@ fn compare(engine: &str, mut sides: [Side; 2]) {
     }
 }
 
-/// Calls of a kind, to each side in turn; how long they took, the shortest first.
+/// Calls of a kind, to each side in turn; how long they took.
 fn in_turn(kind: &Kind, sides: &mut [Side; 2]) -> [Vec<Duration>; 2] {
     // What the calls before have left to do is not theirs.
     sides.iter().for_each(|side| side.server.until_on_board());
@@ -323,19 +322,12 @@ fn in_turn(kind: &Kind, sides: &mut [Side; 2]) -> [Vec<Duration>; 2] {
             took[which].push((kind.call)(&mut sides[which], number));
         }
     }
-    took.iter_mut().for_each(|took| took.sort_unstable());
     took
 }
 
 /// So many of a hundred took no longer, in milliseconds.
 fn at(sorted: &[Duration], percent: usize) -> f64 {
     sorted[(sorted.len() * percent / 100).saturating_sub(1)].as_secs_f64() * 1_000.0
-}
-
-/// The median.
-fn middle(mut values: Vec<f64>) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// Both engines; the words are jobs, accounts, and one engine's name or `parted`.

@@ -79,7 +79,5 @@ async fn attempt(app: &App, mailer: &Arc<Mailer>, mail: Mail) -> Result<(), Erro
     };
     metrics::counter!("honyaku_mails_total", "result" => if error.is_none() { "sent" } else { "failed" })
         .increment(1);
-    app.db
-        .write_in_background(move |tx| mails::conclude(tx, &tried, state, error.as_deref(), run_at))
-        .await
+    app.db.write_in_background(move |tx| mails::conclude(tx, &tried, state, error.as_deref(), run_at)).await
 }

@@ -48,10 +48,7 @@ const MIGRATIONS: &[Migration] = &[
         postgres: include_str!("../../migrations/0013_vacuum.postgres.sql"),
         ..shared(13, "vacuum", "")
     },
-    Migration {
-        sqlite: include_str!("../../migrations/0014_rowid.sqlite.sql"),
-        ..shared(14, "rowid", "")
-    },
+    Migration { sqlite: include_str!("../../migrations/0014_rowid.sqlite.sql"), ..shared(14, "rowid", "") },
 ];
 
 /// A migration that is the same on both engines.
