@@ -166,6 +166,42 @@ fn checksum(migration: &Migration, dialect: Dialect) -> String {
 mod tests {
     use super::*;
 
+    /// Names of what SQLite has, but for indexes of its own, and each table's columns with what they
+    /// hold by themselves.
+    fn shape(connection: &rusqlite::Connection) -> Vec<String> {
+        let sql = "SELECT type || ' ' || name || ' of ' || tbl_name FROM sqlite_master WHERE sql IS NOT NULL \
+            UNION ALL SELECT m.name || '.' || c.cid || ' ' || c.name || ' ' || COALESCE(c.dflt_value, '') || ' ' || c.pk \
+              FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' \
+            UNION ALL SELECT m.name || '.' || f.\"from\" || ' -> ' || f.\"table\" \
+              FROM sqlite_master m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table' ORDER BY 1";
+        let mut shape = connection.prepare(sql).unwrap();
+        shape.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn tables_that_stand_by_their_key_have_all_they_had() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let (before, after): (Vec<_>, Vec<_>) =
+            MIGRATIONS.iter().partition(|migration| migration.number < 14);
+        let run = |migration: &Migration| {
+            connection.execute_batch(migration.tables).unwrap();
+            connection.execute_batch(migration.sqlite).unwrap();
+        };
+        before.into_iter().for_each(run);
+        let had = shape(&connection);
+        run(after[0]);
+        assert_eq!(had, shape(&connection));
+        let beside: i64 = connection
+            .query_row(
+                "SELECT COUNT(*) FROM sqlite_master m, pragma_index_list(m.name) i WHERE m.type = 'table' AND i.origin = 'pk' \
+                 AND EXISTS (SELECT 1 FROM pragma_table_info(m.name) c WHERE c.name = 'id' AND c.pk = 1)",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(beside, 0, "an id has no index beside its table");
+    }
+
     #[test]
     fn rows_of_before_name_their_parents_account() {
         let connection = rusqlite::Connection::open_in_memory().unwrap();

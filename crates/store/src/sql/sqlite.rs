@@ -297,6 +297,19 @@ mod tests {
     use super::*;
     use std::os::unix::fs::MetadataExt as _;
 
+    /// Migrations run without foreign keys; what they leave is checked.
+    #[test]
+    fn a_migration_does_not_pass_over_rows_whose_parents_are_gone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        prepare(&mut connection, 0).unwrap();
+        let orphan =
+            "INSERT INTO revision (id, account_id, job_id, body_tgt, created_at) VALUES (1, 1, 99, '', 0)";
+        assert!(connection.execute_batch(orphan).is_err(), "foreign keys are on again");
+        connection.execute_batch(&format!("PRAGMA foreign_keys=OFF; {orphan}")).unwrap();
+        let error = refers_to_what_is_there(&connection).unwrap_err().to_string();
+        assert!(error.contains("a row of revision refers to a row of job that is not there"), "{error}");
+    }
+
     /// Programs that make one file at the same moment: who turns it to its log holds it for an instant.
     #[test]
     fn a_new_file_is_opened_once_another_program_lets_go_of_it() {
