@@ -2,7 +2,8 @@
 //! and a big one, or against a big one and one whose tables are parted. The calls go to both in turn,
 //! one by one, so that whatever else the machine does hits both alike, in rounds, with new connections
 //! each: one may lie better than another for as long as it lasts. Printed are the median and the p99 of
-//! all calls of a kind, and the ratio of the two p99. Two databases of one size differ by a tenth.
+//! all calls of a kind, and the ratio of the two p99. What two databases of one size differ by, say
+//! `scale 100000 100`.
 
 use super::fill::{BASE, OWN_JOBS, Size, fill};
 use super::server::{Client, Cluster, Keys, Server, jobs};
