@@ -97,14 +97,14 @@ pub struct Line {
 
 /// The jobs that the order made or found, by id. CROSS JOIN tells SQLite, which keeps no
 /// statistics, to begin with the order: it would read all jobs of the account. The books are asked
-/// only where the status leaves open whether the job was paid: unpaid ones may be held and canceled,
-/// and the sandbox may force any status.
+/// only where the status leaves open whether the job was paid: an unpaid one may be canceled, and the
+/// sandbox may force any status.
 pub fn lines(tx: &mut Tx<'_>, scope: Scope, id: OrderId) -> Result<Vec<Line>, Error> {
     tx.query_all(
         "SELECT id, status, unit_count, CASE WHEN charged = 1 THEN price ELSE 0 END FROM ( \
            SELECT id, status, unit_count, price, \
              CASE WHEN status = 'unpaid' THEN 0 \
-               WHEN forced = 0 AND status NOT IN ('hold', 'canceled') THEN 1 \
+               WHEN forced = 0 AND status <> 'canceled' THEN 1 \
                WHEN EXISTS \
                  (SELECT 1 FROM ledger_transaction t WHERE t.account_id = $2 AND t.job_id = job.id AND t.kind = 'charge') THEN 1 \
                ELSE 0 END AS charged \

@@ -56,7 +56,7 @@ async fn prolong(app: &App, mail: Mail) -> Infallible {
         tokio::time::sleep(lease::PROLONGED_EACH).await;
         let mail = mail.clone();
         let stay = move |tx: &mut Tx<'_>| mails::stay_leased(tx, &mail, real_now().plus_ms(lease::SHORT_MS));
-        if let Err(error) = app.db.write_in_background(stay).await {
+        if let Err(error) = app.db.write(stay).await {
             tracing::warn!(%error, "a mail could not be kept; other nodes may send it too");
         }
     }

@@ -150,6 +150,25 @@ fn unpaid_jobs_are_bought_by_purchase_or_by_ordering_again(shop: &Shop) {
     shop.verify();
 }
 
+/// A status that tells nothing of money: the books do.
+#[test]
+fn an_order_counts_canceled_and_forced_jobs_at_what_was_charged() {
+    let shop = Shop::open();
+    let unpaid = json!({ "jobs": [job("never paid"), job("forced")], "process": 0 });
+    shop.post("translate/jobs", &unpaid).unwrap();
+    let total = |order: &str| {
+        shop.get(&format!("translate/order/{order}"), "").unwrap()["order"]["total_credits"].clone()
+    };
+    shop.delete("translate/job/1").unwrap();
+    assert_eq!((&shop.job("1")["status"], total("1")), (&json!("canceled"), json!("0.00")));
+    shop.control("2", "status", &json!({ "status": "approved", "force": 1 })).unwrap();
+    assert_eq!((total("1"), shop.balance().as_str()), (json!("0.00"), "1000.00"), "forced, and never paid");
+    shop.orders(&json!([job("paid"), job("paid too")])).unwrap();
+    shop.delete("translate/job/3").unwrap();
+    assert_eq!((&shop.job("3")["status"], total("2")), (&json!("canceled"), json!("0.15")));
+    shop.verify();
+}
+
 #[test]
 fn too_little_credit_stores_nothing_and_says_what_is_missing() {
     let shop = Shop::open();
