@@ -24,7 +24,6 @@ use store::jobs::{self, Job};
 use store::keys::Key;
 use store::orders::{self, Order};
 use store::replays;
-use store::sandboxes;
 use store::sql::Tx;
 use store::threads::Subject;
 
@@ -120,15 +119,12 @@ pub fn place_order(
     let bought = bought_old(tx, &request, &fates)?;
     let cost = total(&request, &new, &bought, account.currency)?;
     pay::afford(tx, ctx, cost)?;
-    let room = room_in_sandbox(ctx, new.len())?;
+    room_in_sandbox(ctx, new.len())?;
     if !request.dry_run && key.is_none_or(|key| key.spending_limit.is_none()) {
         // What could refuse the order was asked.
         tx.be_sure();
     }
     pay::count_against(tx, key, cost)?;
-    if let Some(new) = room {
-        sandboxes::count_in(tx, ctx.scope, new)?;
-    }
     orders::insert(tx, &order)?;
     write_new(tx, ctx, &request, &mut new, &fresh)?;
     for mut job in bought {
@@ -337,17 +333,17 @@ fn total(request: &Request, new: &[Job], bought: &[Job], currency: Currency) -> 
         .ok_or_else(pay::overflow)
 }
 
-/// How many jobs are to be counted in the sandbox, if it is one and there is room for them.
-fn room_in_sandbox(ctx: &Context, new: usize) -> Result<Option<i64>, Error> {
+/// Refuses more jobs than a sandbox may hold.
+fn room_in_sandbox(ctx: &Context, new: usize) -> Result<(), Error> {
     if !ctx.scope.is_sandbox() || new == 0 {
-        return Ok(None);
+        return Ok(());
     }
     let (most, new) = (ctx.desk.sandbox_max_jobs, i64::try_from(new).map_err(|_| pay::overflow())?);
     if ctx.sandbox_jobs.checked_add(new).is_none_or(|jobs| jobs > most) {
         let text = format!("a sandbox holds at most {most} jobs; wipe it to go on");
         return Err(Fault::new(1352, text).of("jobs").into());
     }
-    Ok(Some(new))
+    Ok(())
 }
 
 /// Stores the new jobs and charges them.

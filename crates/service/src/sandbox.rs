@@ -29,7 +29,7 @@ pub fn overview(tx: &mut Tx<'_>, ctx: &Context) -> Result<Value, Error> {
     for status in Status::ALL {
         counts.insert(status.code().to_owned(), json!(0));
     }
-    for (status, count) in jobs::count_by_status(tx, ctx.scope)? {
+    for (status, count) in sandboxes::jobs_by_status(tx, ctx.scope.account)? {
         counts.insert(status.code().to_owned(), json!(count));
     }
     let inboxes: Vec<String> = inboxes::of_account(tx, ctx.scope.account)?

@@ -49,7 +49,7 @@ pub fn verify(tx: &mut Tx<'_>) -> Result<Report, Error> {
         report.faults.push(format!("job {job}: charged more than once, or refunded more than charged"));
     }
     for account in sandboxes::count_faults(tx)? {
-        report.faults.push(format!("account {account}: the number of its sandbox's jobs is wrong"));
+        report.faults.push(format!("account {account}: the numbers of its sandbox's jobs are wrong"));
     }
     for job in tasks::forgotten(tx)? {
         report.faults.push(format!("job {job}: queued, but nothing is left that would go on with it"));

@@ -1,5 +1,6 @@
 //! Accounts, their people and their two environments.
 
+use crate::sandboxes::ALL_JOBS;
 use crate::sql::{AT_ONCE, Chore, Db, Dialect, Error, Failure, Row, Tx};
 use domain::ids::*;
 use domain::money::Currency;
@@ -167,8 +168,9 @@ pub struct Surroundings {
 
 static READ_ENVIRONMENT: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT e.clock_offset_ms, e.robot, e.jobs, {OF_ACCOUNT} FROM environment e \
-         JOIN account a ON a.id = e.account_id WHERE e.account_id = $1 AND e.sandbox = $2"
+        "SELECT e.clock_offset_ms, e.robot, {}, {OF_ACCOUNT} FROM environment e \
+         JOIN account a ON a.id = e.account_id WHERE e.account_id = $1 AND e.sandbox = $2",
+        *ALL_JOBS
     )
 });
 
@@ -176,7 +178,8 @@ static READ_ENVIRONMENT: LazyLock<String> = LazyLock::new(|| {
 static LOCK_ENVIRONMENT: LazyLock<String> = LazyLock::new(|| {
     format!(
         "UPDATE environment e SET version = e.version + 1 FROM account a WHERE a.id = e.account_id \
-         AND e.account_id = $1 AND e.sandbox = $2 RETURNING e.clock_offset_ms, e.robot, e.jobs, {OF_ACCOUNT}"
+         AND e.account_id = $1 AND e.sandbox = $2 RETURNING e.clock_offset_ms, e.robot, {}, {OF_ACCOUNT}",
+        *ALL_JOBS
     )
 });
 

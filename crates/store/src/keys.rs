@@ -1,6 +1,7 @@
 //! API keys. Private keys and webhook secrets come in and go out sealed.
 
 use crate::accounts::Surroundings;
+use crate::sandboxes::ALL_JOBS;
 use crate::sql::{Error, Row, Tx};
 use domain::ids::*;
 use std::sync::LazyLock;
@@ -133,8 +134,9 @@ pub fn by_public_key(tx: &mut Tx<'_>, public_key: &str) -> Result<Option<Key>, E
 
 static FOR_A_CALL: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT {KEY}, e.clock_offset_ms, e.robot, e.jobs FROM api_key k JOIN account a ON a.id = k.account_id \
-         LEFT JOIN environment e ON e.account_id = k.account_id AND e.sandbox = k.sandbox WHERE k.public_key = $1"
+        "SELECT {KEY}, e.clock_offset_ms, e.robot, {} FROM api_key k JOIN account a ON a.id = k.account_id \
+         LEFT JOIN environment e ON e.account_id = k.account_id AND e.sandbox = k.sandbox WHERE k.public_key = $1",
+        *ALL_JOBS
     )
 });
 

@@ -1,6 +1,10 @@
 //! Removing what is in a sandbox: all of it, one test run's part, or what is old. Ids do not
 //! come back.
 
+mod counts;
+
+pub(crate) use self::counts::{ALL_JOBS, Changes, write_changes};
+pub use self::counts::{count_faults, jobs_by_status};
 use crate::sql::{Error, Param, Row, Tx};
 use domain::ids::{AccountId, Scope, Timestamp};
 
@@ -53,7 +57,7 @@ pub fn wipe(tx: &mut Tx<'_>, scope: Scope, keep: Keep, revoked_at: i64) -> Resul
     ] {
         tx.execute(&format!("DELETE FROM {table} WHERE account_id = $1 AND sandbox = $2"), &both)?;
     }
-    recount(tx, scope)?;
+    counts::recount(tx, scope.account)?;
     wipe_book(tx, scope)?;
     tx.execute("DELETE FROM inbox_request WHERE account_id = $1", &[&scope.account])?;
     if !keep.glossaries {
@@ -72,34 +76,6 @@ pub fn wipe(tx: &mut Tx<'_>, scope: Scope, keep: Keep, revoked_at: i64) -> Resul
         )?;
     }
     Ok(())
-}
-
-/// Counts new jobs in.
-pub fn count_in(tx: &mut Tx<'_>, scope: Scope, jobs: i64) -> Result<(), Error> {
-    tx.send(
-        "UPDATE environment SET jobs = jobs + $3 WHERE account_id = $1 AND sandbox = $2",
-        &[&scope.account, &scope.environment, &jobs],
-    )
-}
-
-/// Counts a sandbox's jobs anew, after some were deleted.
-fn recount(tx: &mut Tx<'_>, scope: Scope) -> Result<(), Error> {
-    tx.execute(
-        "UPDATE environment SET jobs = (SELECT COUNT(*) FROM job WHERE account_id = $1 AND sandbox = $2) \
-         WHERE account_id = $1 AND sandbox = $2",
-        &[&scope.account, &scope.environment],
-    )?;
-    Ok(())
-}
-
-/// Accounts whose sandbox's kept number of jobs is wrong.
-pub fn count_faults(tx: &mut Tx<'_>) -> Result<Vec<AccountId>, Error> {
-    tx.query_all(
-        "SELECT account_id FROM environment WHERE sandbox = 1 AND jobs <> \
-         (SELECT COUNT(*) FROM job WHERE job.account_id = environment.account_id AND job.sandbox = 1)",
-        &[],
-        Row::take,
-    )
 }
 
 /// Deletes the orders of one test run, with everything that hangs on them, and what they count for its keys.
@@ -182,7 +158,7 @@ fn remove_orders(tx: &mut Tx<'_>, scope: Scope, condition: &str, value: &dyn Par
     }
     tx.execute(&format!("DELETE FROM job WHERE account_id = $1 AND order_id IN {orders}"), &params)?;
     tx.execute(&format!("DELETE FROM \"order\" WHERE {own} AND id IN {orders}"), &params)?;
-    recount(tx, scope)
+    counts::recount(tx, scope.account)
 }
 
 /// The sandbox's own book. Entries of its robots' and the platform's test accounts go with

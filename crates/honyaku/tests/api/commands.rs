@@ -280,6 +280,19 @@ fn rows_that_name_another_account_than_what_they_belong_to_are_found() {
 }
 
 #[test]
+fn kept_numbers_of_a_sandboxs_jobs_that_are_wrong_are_found_and_a_wipe_counts_anew() {
+    let shop = Shop::open();
+    shop.orders_text("the only one");
+    shop.database.change("UPDATE environment SET jobs_hold = jobs_hold + 1 WHERE sandbox = 1");
+    let said = all_it_says(&mut shop.database.command(&["verify"]));
+    assert!(said.contains("the numbers of its sandbox's jobs are wrong"), "{said}");
+    shop.post("sandbox/wipe", &json!({ "confirm": "demo" })).unwrap();
+    let jobs = shop.get("sandbox", "").unwrap()["jobs"].clone();
+    assert!(jobs.as_object().unwrap().values().all(|number| *number == json!(0)), "{jobs}");
+    shop.verify();
+}
+
+#[test]
 fn settings_of_the_wrong_kind_are_refused_with_their_file() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("honyaku.toml");

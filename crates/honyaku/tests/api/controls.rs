@@ -199,6 +199,28 @@ fn the_overview_counts_what_the_steps_have_done() {
     assert!(inboxes.len() == 1 && inboxes[0].as_str().unwrap().starts_with(shop.origin()), "{inboxes:?}");
 }
 
+/// The numbers are kept and not counted: what does not come about must not be in them.
+#[test]
+fn the_overview_counts_nothing_that_did_not_come_about() {
+    let shop = Shop::open();
+    let counts = || {
+        let jobs = shop.get("sandbox", "").unwrap()["jobs"].clone();
+        let all: i64 = jobs.as_object().unwrap().values().map(|number| number.as_i64().unwrap()).sum();
+        (jobs, all)
+    };
+    let [id, ..] = ["one of three", "two of three", "three of three"].map(|text| shop.orders_text(text));
+    shop.control(&id, "status", &json!({ "status": "revising", "force": 1 })).unwrap();
+    let (jobs, all) = counts();
+    assert_eq!((&jobs["revising"], all), (&json!(1), 3), "{jobs}");
+    shop.post("translate/jobs", &json!({ "jobs": [job("not yet")], "dry_run": 1 })).unwrap();
+    shop.orders(&json!([job("one of three")])).unwrap();
+    let dear: Vec<Value> = (0..200).map(|number| job(&format!("{number} {}", "dear ".repeat(200)))).collect();
+    assert_eq!(shop.orders(&json!(dear)).unwrap_err().code(), 2700);
+    shop.control(&id, "status", &json!({ "status": "unpaid" })).unwrap_err();
+    assert_eq!(counts(), (jobs, 3), "nothing new, nothing moved");
+    shop.verify();
+}
+
 #[test]
 fn many_jobs_are_advanced_by_status_steps_and_limit() {
     let shop = Shop::open();

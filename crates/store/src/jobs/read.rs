@@ -118,15 +118,6 @@ pub fn newest_with_text(
     Ok(all.into_iter().find(|(_, status)| statuses.contains(status)).map(|(id, _)| id))
 }
 
-/// How many jobs the scope has in each status.
-pub fn count_by_status(tx: &mut Tx<'_>, scope: Scope) -> Result<Vec<(Status, i64)>, Error> {
-    tx.query_all(
-        "SELECT status, COUNT(*) FROM job WHERE account_id = $1 AND sandbox = $2 GROUP BY status",
-        &[&scope.account, &scope.environment],
-        |row| Ok((row.take()?, row.take()?)),
-    )
-}
-
 /// The scope's jobs with a status, oldest first.
 pub fn ids_with_status(
     tx: &mut Tx<'_>,

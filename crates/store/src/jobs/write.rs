@@ -9,6 +9,7 @@ use domain::money::{Money, UnitPrice};
 /// Stores new jobs. A live job with the same text key must not be there: the database refuses
 /// two of them.
 pub fn insert_all(tx: &mut Tx<'_>, jobs: &[Job]) -> Result<(), Error> {
+    jobs.iter().for_each(|job| tx.count_job(job.scope, job.status, 1));
     let rows: Vec<Vec<ValueRef<'_>>> = jobs.iter().map(new_row).collect();
     tx.send_rows(
         "INSERT INTO job (id, account_id, sandbox, order_id, key_id, group_id, position, status, slug, body_src, lc_src, \
@@ -85,6 +86,10 @@ pub fn set_status(tx: &mut Tx<'_>, job: &Job, change: &Move, now: Timestamp) -> 
             &now,
         ],
     )?;
+    if rows == 1 {
+        tx.count_job(job.scope, job.status, -1);
+        tx.count_job(job.scope, change.to, 1);
+    }
     Ok(rows == 1)
 }
 

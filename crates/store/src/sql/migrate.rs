@@ -49,6 +49,7 @@ const MIGRATIONS: &[Migration] = &[
         ..shared(13, "vacuum", "")
     },
     Migration { sqlite: include_str!("../../migrations/0014_rowid.sqlite.sql"), ..shared(14, "rowid", "") },
+    shared(15, "counts", include_str!("../../migrations/0015_counts.sql")),
 ];
 
 /// A migration that is the same on both engines.
@@ -200,6 +201,36 @@ mod tests {
             )
             .unwrap();
         assert_eq!(beside, 0, "an id has no index beside its table");
+    }
+
+    #[test]
+    fn jobs_of_before_are_counted_where_they_are_in_a_sandbox() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        let run = |migration: &Migration| {
+            connection.execute_batch(migration.tables).unwrap();
+            connection.execute_batch(migration.sqlite).unwrap();
+        };
+        MIGRATIONS.iter().filter(|migration| migration.number < 15).for_each(run);
+        connection
+            .execute_batch(
+                "PRAGMA foreign_keys = OFF; \
+                 INSERT INTO environment (account_id, sandbox, jobs) VALUES (1, 0, 0), (1, 1, 4), (2, 1, 0); \
+                 WITH old (id, account_id, sandbox, status) AS (VALUES (1, 1, 1, 'approved'), (2, 1, 1, 'hold'), \
+                   (3, 1, 1, 'approved'), (4, 1, 0, 'queued'), (5, 1, 1, 'queued')) \
+                 INSERT INTO job (id, account_id, sandbox, order_id, status, slug, body_src, lc_src, lc_tgt, tier, edit, unit_count, \
+                   count_rule, currency, unit_price, price, text_key, lookup, auto_approve, use_preferred, created_at, changed_at) \
+                 SELECT id, account_id, sandbox, 1, status, '', '', 'en', 'ja', 'pro', 0, 1, 1, 'USD', 5, 5, x'00', 0, 0, 0, 0, 0 \
+                   FROM old",
+            )
+            .unwrap();
+        MIGRATIONS.iter().filter(|migration| migration.number >= 15).for_each(run);
+        let counts = "SELECT account_id, sandbox, jobs_queued, jobs_approved, jobs_hold, jobs_unpaid + jobs_available \
+            + jobs_pending + jobs_reviewable + jobs_revising + jobs_rejected + jobs_canceled FROM environment ORDER BY 1, 2";
+        let mut counts = connection.prepare(counts).unwrap();
+        let counts =
+            counts.query_map([], |row| Ok([0, 1, 2, 3, 4, 5].map(|at| row.get(at).unwrap()))).unwrap();
+        let counts: Vec<[i64; 6]> = counts.map(Result::unwrap).collect();
+        assert_eq!(counts, [[1, 0, 0, 0, 0, 0], [1, 1, 1, 2, 1, 0], [2, 1, 0, 0, 0, 0]]);
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use super::alarms::{Chore, Left};
 use super::{Error, Param, Row, ValueRef};
-use domain::ids::Timestamp;
+use crate::sandboxes;
+use domain::ids::{Scope, Timestamp};
+use domain::job::Status;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -80,6 +82,7 @@ pub trait Sql {
 pub struct Tx<'a> {
     sql: &'a mut dyn Sql,
     left: Left,
+    counts: sandboxes::Changes,
 }
 
 /// Always the same number, so that the statement is compiled once.
@@ -134,7 +137,7 @@ fn insert(head: &str, rows: &[Vec<ValueRef<'_>>], dialect: Dialect) -> Rc<str> {
 impl<'a> Tx<'a> {
     /// Wraps an engine's transaction.
     pub fn new(sql: &'a mut dyn Sql) -> Self {
-        Self { sql, left: Left::default() }
+        Self { sql, left: Left::default(), counts: sandboxes::Changes::default() }
     }
 
     /// Runs a statement; the number of rows it changed.
@@ -257,6 +260,16 @@ impl<'a> Tx<'a> {
     /// What is left so far.
     pub fn left(&self) -> Left {
         self.left
+    }
+
+    /// So many more jobs of the scope have the status: what a sandbox holds is written once, at the end.
+    pub fn count_job(&mut self, scope: Scope, status: Status, jobs: i64) {
+        self.counts.add(scope, status, jobs);
+    }
+
+    /// What was counted since this was last asked.
+    pub(crate) fn take_counts(&mut self) -> sandboxes::Changes {
+        std::mem::take(&mut self.counts)
     }
 
     /// From here on a statement of this transaction may take as long as it must: a command's that

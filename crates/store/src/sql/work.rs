@@ -2,6 +2,7 @@
 
 use super::alarms::{Alarms, Left};
 use super::{Error, Tx};
+use crate::sandboxes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
@@ -47,7 +48,10 @@ where
 {
     fn run(&mut self, tx: &mut Tx<'_>) -> bool {
         let Some(closure) = self.closure.take() else { return false };
-        let result = closure(tx);
+        let result = closure(tx).and_then(|done| {
+            sandboxes::write_changes(tx)?;
+            Ok(done)
+        });
         let keep = result.is_ok();
         self.left = tx.left();
         self.result = Some(result);
