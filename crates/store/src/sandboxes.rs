@@ -156,9 +156,15 @@ fn remove_orders(tx: &mut Tx<'_>, scope: Scope, condition: &str, value: &dyn Par
     for claim in held {
         tx.execute("DELETE FROM claim WHERE account_id = $1 AND id = $2", &[&scope.account, &claim])?;
     }
+    let removed = format!(
+        "SELECT status, COUNT(*) FROM job WHERE account_id = $1 AND order_id IN {orders} GROUP BY status"
+    );
+    for (status, jobs) in tx.query_all(&removed, &params, |row| Ok((row.take()?, row.take::<i64>()?)))? {
+        tx.count_job(scope, status, -jobs);
+    }
     tx.execute(&format!("DELETE FROM job WHERE account_id = $1 AND order_id IN {orders}"), &params)?;
     tx.execute(&format!("DELETE FROM \"order\" WHERE {own} AND id IN {orders}"), &params)?;
-    counts::recount(tx, scope.account)
+    Ok(())
 }
 
 /// The sandbox's own book. Entries of its robots' and the platform's test accounts go with

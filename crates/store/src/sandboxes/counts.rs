@@ -21,35 +21,34 @@ impl Changes {
     }
 }
 
-/// A text for each status, with the name of its column.
-fn of_columns(separator: &str, text: impl Fn(usize, &str) -> String) -> String {
-    let texts: Vec<String> = Status::ALL
-        .iter()
-        .enumerate()
-        .map(|(at, status)| text(at, &format!("jobs_{}", status.code())))
-        .collect();
-    texts.join(separator)
+fn column(status: Status) -> String {
+    format!("jobs_{}", status.code())
+}
+
+/// A text for each status, in the order of `Status::ALL`.
+fn of_each(separator: &str, text: impl Fn(Status) -> String) -> String {
+    Status::ALL.map(text).join(separator)
 }
 
 /// All jobs of an environment `e`; none in live.
 pub(crate) static ALL_JOBS: LazyLock<String> =
-    LazyLock::new(|| of_columns(" + ", |_, column| format!("e.{column}")));
+    LazyLock::new(|| of_each(" + ", |status| format!("e.{}", column(status))));
 
 static ADD: LazyLock<String> = LazyLock::new(|| {
-    let columns = of_columns(", ", |at, column| format!("{column} = {column} + ${}", at + 2));
-    format!("UPDATE environment SET {columns} WHERE account_id = $1 AND sandbox = 1")
+    let sums = Status::ALL.iter().zip(2..).map(|(status, at)| format!("{0} = {0} + ${at}", column(*status)));
+    let sums = sums.collect::<Vec<_>>().join(", ");
+    format!("UPDATE environment SET {sums} WHERE account_id = $1 AND sandbox = 1")
 });
 
 static READ: LazyLock<String> = LazyLock::new(|| {
-    let columns = of_columns(", ", |_, column| column.to_owned());
-    format!("SELECT {columns} FROM environment WHERE account_id = $1 AND sandbox = 1")
+    format!("SELECT {} FROM environment WHERE account_id = $1 AND sandbox = 1", of_each(", ", column))
 });
 
 /// The jobs themselves, of an account's sandbox in a status.
-fn counted(account: &str, column: &str) -> String {
-    let status = column.trim_start_matches("jobs_");
+fn counted(account: &str, status: Status) -> String {
     format!(
-        "(SELECT COUNT(*) FROM job WHERE job.account_id = {account} AND job.sandbox = 1 AND job.status = '{status}')"
+        "(SELECT COUNT(*) FROM job WHERE job.account_id = {account} AND job.sandbox = 1 AND job.status = '{}')",
+        status.code()
     )
 }
 
@@ -77,10 +76,10 @@ pub fn jobs_by_status(tx: &mut Tx<'_>, account: AccountId) -> Result<Vec<(Status
     Ok(kept.unwrap_or_default())
 }
 
-/// Counts a sandbox's jobs anew, after some were deleted.
+/// Counts a sandbox's jobs anew: after a wipe the numbers are right, whatever they were.
 pub(super) fn recount(tx: &mut Tx<'_>, account: AccountId) -> Result<(), Error> {
     write_changes(tx)?;
-    let columns = of_columns(", ", |_, column| format!("{column} = {}", counted("$1", column)));
+    let columns = of_each(", ", |status| format!("{} = {}", column(status), counted("$1", status)));
     tx.execute(
         &format!("UPDATE environment SET {columns} WHERE account_id = $1 AND sandbox = 1"),
         &[&account],
@@ -90,8 +89,8 @@ pub(super) fn recount(tx: &mut Tx<'_>, account: AccountId) -> Result<(), Error> 
 
 /// Accounts whose sandbox's kept numbers of jobs are wrong.
 pub fn count_faults(tx: &mut Tx<'_>) -> Result<Vec<AccountId>, Error> {
-    let wrong =
-        of_columns(" OR ", |_, column| format!("{column} <> {}", counted("environment.account_id", column)));
+    let counted = |status| counted("environment.account_id", status);
+    let wrong = of_each(" OR ", |status| format!("{} <> {}", column(status), counted(status)));
     tx.query_all(
         &format!("SELECT account_id FROM environment WHERE sandbox = 1 AND ({wrong}) ORDER BY account_id"),
         &[],
