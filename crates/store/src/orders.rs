@@ -95,30 +95,29 @@ pub struct Line {
     pub charged: i64,
 }
 
+/// On SQLite the first part is read from an index alone.
+pub(crate) const LINES: &str = "SELECT id, status, unit_count, CASE WHEN charged = 1 THEN price ELSE 0 END FROM ( \
+       SELECT id, status, unit_count, price, \
+         CASE WHEN status = 'unpaid' THEN 0 \
+           WHEN forced = 0 AND status <> 'canceled' THEN 1 \
+           WHEN EXISTS \
+             (SELECT 1 FROM ledger_transaction t WHERE t.account_id = $2 AND t.job_id = job.id AND t.kind = 'charge') THEN 1 \
+           ELSE 0 END AS charged \
+       FROM job WHERE order_id = $1 AND account_id = $2 AND sandbox = $3 \
+       UNION ALL \
+       SELECT job.id, job.status, 0, 0, 0 FROM order_found CROSS JOIN job \
+       WHERE job.id = order_found.job_id AND order_found.account_id = $2 AND order_found.order_id = $1 \
+         AND job.account_id = $2 AND job.sandbox = $3 AND job.order_id <> $1 \
+     ) AS line ORDER BY id";
+
 /// The jobs that the order made or found, by id. CROSS JOIN tells SQLite, which keeps no
 /// statistics, to begin with the order: it would read all jobs of the account. The books are asked
 /// only where the status leaves open whether the job was paid: an unpaid one may be canceled, and the
 /// sandbox may force any status.
 pub fn lines(tx: &mut Tx<'_>, scope: Scope, id: OrderId) -> Result<Vec<Line>, Error> {
-    tx.query_all(
-        "SELECT id, status, unit_count, CASE WHEN charged = 1 THEN price ELSE 0 END FROM ( \
-           SELECT id, status, unit_count, price, \
-             CASE WHEN status = 'unpaid' THEN 0 \
-               WHEN forced = 0 AND status <> 'canceled' THEN 1 \
-               WHEN EXISTS \
-                 (SELECT 1 FROM ledger_transaction t WHERE t.account_id = $2 AND t.job_id = job.id AND t.kind = 'charge') THEN 1 \
-               ELSE 0 END AS charged \
-           FROM job WHERE order_id = $1 AND account_id = $2 AND sandbox = $3 \
-           UNION ALL \
-           SELECT job.id, job.status, 0, 0, 0 FROM order_found CROSS JOIN job \
-           WHERE job.id = order_found.job_id AND order_found.account_id = $2 AND order_found.order_id = $1 \
-             AND job.account_id = $2 AND job.sandbox = $3 AND job.order_id <> $1 \
-         ) AS line ORDER BY id",
-        &[&id, &scope.account, &scope.environment],
-        |row| {
-            Ok(Line { job: row.take()?, status: row.take()?, units: row.take()?, charged: row.take()? })
-        },
-    )
+    tx.query_all(LINES, &[&id, &scope.account, &scope.environment], |row| {
+        Ok(Line { job: row.take()?, status: row.take()?, units: row.take()?, charged: row.take()? })
+    })
 }
 
 /// The order of a group and when it was placed; `None` if the scope has no such group.

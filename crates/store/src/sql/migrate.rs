@@ -50,6 +50,7 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration { sqlite: include_str!("../../migrations/0014_rowid.sqlite.sql"), ..shared(14, "rowid", "") },
     shared(15, "counts", include_str!("../../migrations/0015_counts.sql")),
+    Migration { sqlite: include_str!("../../migrations/0016_order.sqlite.sql"), ..shared(16, "order", "") },
 ];
 
 /// A migration that is the same on both engines.
@@ -231,6 +232,21 @@ mod tests {
             counts.query_map([], |row| Ok([0, 1, 2, 3, 4, 5].map(|at| row.get(at).unwrap()))).unwrap();
         let counts: Vec<[i64; 6]> = counts.map(Result::unwrap).collect();
         assert_eq!(counts, [[1, 0, 0, 0, 0, 0], [1, 1, 1, 2, 1, 0], [2, 1, 0, 0, 0, 0]]);
+    }
+
+    #[test]
+    fn an_orders_overview_is_read_from_an_index_alone() {
+        let connection = rusqlite::Connection::open_in_memory().unwrap();
+        for migration in MIGRATIONS {
+            connection.execute_batch(migration.tables).unwrap();
+            connection.execute_batch(migration.sqlite).unwrap();
+        }
+        let mut plan = connection.prepare(&format!("EXPLAIN QUERY PLAN {}", crate::orders::LINES)).unwrap();
+        let steps: Vec<String> = plan.raw_query().mapped(|row| row.get(3)).map(Result::unwrap).collect();
+        assert!(
+            steps.iter().any(|step| step.starts_with("SEARCH job USING COVERING INDEX job_order")),
+            "{steps:?}"
+        );
     }
 
     #[test]
