@@ -1,5 +1,5 @@
-//! Removing what is in a sandbox: all of it, one test run's part, or what is old. Ids do not
-//! come back.
+//! What is in a sandbox: how many jobs, and removing all of it, one test run's part, or what is old. Ids do
+//! not come back.
 
 mod counts;
 

@@ -15,7 +15,7 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use store::sql::{Options, look_into, snapshot};
+use store::sql::{Options, bring_up_to_date, look_into, migrations_in, snapshot};
 
 type Fault = Box<dyn std::error::Error>;
 
@@ -233,9 +233,32 @@ fn embedded(database: Options) -> Result<PathBuf, Fault> {
     }
 }
 
-/// Recomputes what is in a file; the number of balances.
+/// Recomputes what is in a file, which stays as it is; the number of balances. Of an older version's file a copy
+/// is brought up to date first, as the server will do with the file.
 fn check(path: &Path) -> Result<usize, Fault> {
-    let report = look_into(path, service::verify::verify)?;
+    let migrations = migrations_in(path)?;
+    if migrations.iter().any(|migration| !migration.known) {
+        return Err(format!("{}: comes from a newer honyaku; use that one", path.display()).into());
+    }
+    if migrations.iter().all(|migration| migration.applied) {
+        return recompute(path, path);
+    }
+    let directory = tempfile::Builder::new().prefix("honyaku-check-").tempdir()?;
+    say(format_args!(
+        "{}: comes from an older honyaku; what is checked is a copy of it, brought up to date in {}",
+        path.display(),
+        directory.path().display()
+    ));
+    let copy = directory.path().join(DATABASE);
+    let copied = std::fs::copy(path, &copy);
+    copied.map_err(|error| format!("{}: {error}; TMPDIR can name another place", copy.display()))?;
+    bring_up_to_date(&copy, real_now().0)?;
+    recompute(&copy, path)
+}
+
+/// The number of balances in a file; faults are told of the path that the user knows.
+fn recompute(file: &Path, path: &Path) -> Result<usize, Fault> {
+    let report = look_into(file, service::verify::verify)?;
     match report.faults.first() {
         None => Ok(report.balances),
         Some(first) => {

@@ -67,6 +67,47 @@ fn a_backup_is_the_same_whoever_looked_at_it() {
     shop.verify();
 }
 
+/// The tables as they were before migration 15.
+const OLDER: &str = "ALTER TABLE environment ADD COLUMN jobs BIGINT NOT NULL DEFAULT 0; \
+    UPDATE environment SET jobs = (SELECT COUNT(*) FROM job WHERE job.account_id = environment.account_id \
+      AND job.sandbox = environment.sandbox); \
+    DROP INDEX job_order; CREATE INDEX job_order ON job (order_id, account_id, sandbox, status, id); \
+    DELETE FROM migration WHERE number > 14";
+
+#[test]
+fn a_backup_of_an_older_version_is_checked_and_restored_and_stays_as_it_is() {
+    let (database, _, id) = saved();
+    database.change(OLDER);
+    for status in domain::job::Status::ALL {
+        database.change(&format!("ALTER TABLE environment DROP COLUMN jobs_{}", status.code()));
+    }
+    let backup = database.directory().join("of.the.older");
+    let place = backup.to_str().unwrap();
+    let made = lines(&mut database.command(&["backup", "--to", place]));
+    assert!(made[0].contains("comes from an older honyaku"), "{made:?}");
+    let before = all_in(&backup);
+    let read = lines(&mut honyaku(&["verify", "--data-dir", place]));
+    assert!(read[1].starts_with("a whole backup: "), "{read:?}");
+    lines(&mut database.command(&["restore", "--from", place, "--replace"]));
+    assert!(all_in(&backup) == before, "it is as it was");
+    let states = lines(&mut database.command(&["migrate", "status"]));
+    assert!(states.contains(&"0015 counts pending".to_owned()), "{states:?}");
+    let shop = Shop::start(database, &[]);
+    assert_eq!(shop.job(&id)["body_src"], "to be saved");
+    assert_eq!(shop.get("sandbox", "").unwrap()["jobs"]["available"], 1);
+    shop.verify();
+}
+
+#[test]
+fn a_backup_of_a_newer_version_is_told_by_its_tables() {
+    let (database, _, _) = saved();
+    database
+        .change("INSERT INTO migration (number, name, checksum, applied_at) VALUES (999, 'later', 'x', 1)");
+    let backup = database.directory().join("of.the.newer");
+    let refused = refusal(&mut database.command(&["backup", "--to", backup.to_str().unwrap()]));
+    assert!(refused.contains("newer") && !backup.exists(), "{refused}");
+}
+
 #[test]
 fn a_backup_that_is_not_whole_is_refused_before_anything_is_moved() {
     let (database, backup, _) = saved();

@@ -20,7 +20,7 @@ pub use db::{Db, Failure, Options};
 pub use error::Error;
 pub use migrate::State;
 pub use postgres::{Options as PostgresOptions, look_at_server};
-pub use sqlite::{Options as SqliteOptions, lock, look_into, snapshot};
+pub use sqlite::{Options as SqliteOptions, bring_up_to_date, lock, look_into, migrations_in, snapshot};
 pub use tx::{Dialect, Sql, Tx};
 pub(crate) use tx::{in_statements, marks};
 pub use value::{Column, Param, Row, Value, ValueRef};

@@ -137,6 +137,16 @@ pub fn look_into<T, E: From<Error>>(
     closure(&mut Tx::new(&mut Transaction::new(&open_still(path)?)))
 }
 
+/// The migrations of a file that nobody writes.
+pub fn migrations_in(path: &Path) -> Result<Vec<migrate::State>, Error> {
+    migrate::states(&mut Transaction::new(&open_still(path)?))
+}
+
+/// Brings the tables of a file up to date that nobody else has open.
+pub fn bring_up_to_date(path: &Path, now_ms: i64) -> Result<(), Error> {
+    prepare(&mut connect(path)?, now_ms)
+}
+
 /// Opens a file that nobody writes: nothing is put beside it.
 fn open_still(path: &Path) -> Result<Connection, Error> {
     let name = path.display().to_string().replace('%', "%25").replace('?', "%3f").replace('#', "%23");

@@ -262,7 +262,8 @@ impl<'a> Tx<'a> {
         self.left
     }
 
-    /// So many more jobs of the scope have the status: what a sandbox holds is written once, at the end.
+    /// So many more jobs of the scope have the status: what a sandbox holds is written once, when the closure
+    /// has ended (`Call`).
     pub fn count_job(&mut self, scope: Scope, status: Status, jobs: i64) {
         self.counts.add(scope, status, jobs);
     }
