@@ -15,6 +15,10 @@ DECLARE
 BEGIN
     IF to_regclass(month) IS NOT NULL THEN
         RETURN;
+    ELSIF current_setting('server_version_num')::INT % 10000 < (CASE current_setting('server_version_num')::INT / 10000
+        WHEN 13 THEN 17 WHEN 14 THEN 14 WHEN 15 THEN 9 WHEN 16 THEN 5 WHEN 17 THEN 1 ELSE 0 END) THEN
+        RAISE EXCEPTION 'PostgreSQL % may lose a foreign key when a part is taken out and put in again: use 13.17, 14.14, 15.9, 16.5, 17.1 or later',
+            current_setting('server_version');
     END IF;
     -- Gives way before PostgreSQL would look for a deadlock and end somebody's order.
     SET LOCAL lock_timeout = '300ms';

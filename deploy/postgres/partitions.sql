@@ -30,6 +30,10 @@ BEGIN
         RAISE EXCEPTION 'the tables are older than their keys: bring them up to date with honyaku migrate run';
     ELSIF (SELECT COUNT(*) FROM parted) < 18 THEN
         RAISE EXCEPTION 'these tables are parted already';
+    ELSIF current_setting('server_version_num')::INT % 10000 < (CASE current_setting('server_version_num')::INT / 10000
+        WHEN 13 THEN 17 WHEN 14 THEN 14 WHEN 15 THEN 9 WHEN 16 THEN 5 WHEN 17 THEN 1 ELSE 0 END) THEN
+        RAISE EXCEPTION 'next-month.sql could not go on with PostgreSQL %: use 13.17, 14.14, 15.9, 16.5, 17.1 or later',
+            current_setting('server_version');
     END IF;
 END $$;
 

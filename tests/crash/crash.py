@@ -75,7 +75,11 @@ def call(method, path, data=None, key=None):
             if key:
                 headers["Idempotency-Key"] = key
             connection.request(method, f"/v2/{path}", text, headers)
-        return json.loads(connection.getresponse().read())
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+        if response.status >= 500:
+            refusals.append((response.status, answer["err"]["code"], response.headers.get("Retry-After", "")))
+        return answer
     except (OSError, http.client.HTTPException, ValueError):
         return None
     finally:
@@ -86,6 +90,8 @@ def ok(answer):
     return answer["response"] if answer and answer["opstat"] == "ok" else None
 
 
+# Status, code and Retry-After of what was the server's own fault.
+refusals = []
 servers = []
 for node in range(NODES):
     server, demo = start(node)
@@ -147,7 +153,8 @@ stop.set()
 for thread in threads:
     thread.join()
 
-faults = []
+# Whoever is refused because a server is coming or going is told to come again.
+faults = [f"refused with {refusal}" for refusal in refusals if refusal[:2] != (503, 2800) or not refusal[2].isdigit()]
 for key, data in sent.items():
     # The same call again: the first answer, or, if it never arrived, the order now.
     again = ok(call("POST", "translate/jobs", data, key))

@@ -214,7 +214,11 @@ pub fn edge(config: &Config) -> Result<Edge, ConfigError> {
 
 /// Whether all settings can be read: asked before anything is made.
 pub fn check(config: &Config) -> Result<(), ConfigError> {
-    edge(config)?;
+    config.check_needs()?;
+    if edge(config)?.role != Role::All && config.text("database").is_empty() {
+        let expected = "write all, or set database: an embedded one has one server, which has to do both";
+        return Err(config.wrong("role", expected));
+    }
     desk(config, "", [0; 32]).map(|_| ())
 }
 
@@ -276,12 +280,17 @@ pub fn known_secret(
     let path = data_dir.join(SECRET);
     match std::fs::read_to_string(&path) {
         Ok(text) => match from_hex(text.trim()) {
-            None => Err(format!("{}: is not 64 hex digits", path.display()).into()),
+            None => Err(no_secret(&path).into()),
             known => Ok(known),
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(format!("{}: {error}", path.display()).into()),
     }
+}
+
+/// What is wrong with a file that holds no secret.
+pub fn no_secret(file: &Path) -> String {
+    format!("{}: is not 64 hex digits; put it back from a backup", file.display())
 }
 
 /// Makes a directory that only its owner may enter, if it is not there.

@@ -10,7 +10,7 @@ use files::{Digest, Files, Location, Name, S3, Settings};
 use std::path::PathBuf;
 use store::files::{self as rows, File};
 use store::installation;
-use store::sql::Db;
+use store::sql::{Db, Tx};
 use tokio::sync::OnceCell;
 
 /// The fact that names the mark.
@@ -81,7 +81,7 @@ impl Contents {
 
     /// At the start: refuses a place that is not the installation's. One that does not answer now may do so later.
     pub async fn recognise(&self, db: &Db) -> Result<(), Box<dyn std::error::Error>> {
-        let Some(mark) = db.read(|tx| installation::get(tx, MARK)).await? else { return Ok(()) };
+        let Some(mark) = db.read(mark).await? else { return Ok(()) };
         match self.find(&mark).await {
             Ok(()) => Ok(()),
             Err(Unkept::Place(error @ files::Error::Unavailable(_))) => {
@@ -98,9 +98,8 @@ impl Contents {
         }
     }
 
-    async fn find(&self, mark: &str) -> Result<(), Unkept> {
-        let mark = File { digest: mark.to_owned(), generation: 0 };
-        match self.fetch(&mark).await {
+    async fn find(&self, mark: &File) -> Result<(), Unkept> {
+        match self.fetch(mark).await {
             Err(Unkept::Place(files::Error::NotThere(_))) => Err(Unkept::Elsewhere),
             found => found.map(|_| ()),
         }
@@ -108,18 +107,18 @@ impl Contents {
 
     /// Finds the installation's mark; sets it if nothing was kept before.
     async fn mark(&self, db: &Db) -> Result<(), Unkept> {
-        if let Some(mark) = db.read(|tx| installation::get(tx, MARK)).await? {
+        if let Some(mark) = db.read(mark).await? {
             return self.find(&mark).await;
         }
         let random: [u8; 32] =
             service::secrets::random().map_err(|error| files::Error::Unavailable(error.to_string()))?;
         let content = Bytes::from(format!("files of a honyaku: {}\n", service::secrets::hex(&random)));
-        let mark = Digest::of(&content);
-        self.place()?.put(&Name { digest: mark, generation: 0 }, content).await?;
+        let digest = Digest::of(&content);
+        self.place()?.put(&Name { digest, generation: 0 }, content).await?;
         // Another node may have been first; then its mark has to be here too.
-        let settled = move |tx: &mut store::sql::Tx<'_>| installation::settle(tx, MARK, &mark.to_string());
+        let settled = move |tx: &mut Tx<'_>| installation::settle(tx, MARK, &digest.to_string());
         let settled = db.write(settled).await?;
-        self.find(&settled).await
+        self.find(&marked(settled)).await
     }
 
     async fn put(&self, db: &Db, content: Bytes) -> Result<String, Unkept> {
@@ -135,6 +134,15 @@ impl Contents {
         self.place()?.put(&name(&file)?, content).await?;
         Ok(file.digest)
     }
+}
+
+/// The installation's mark, if it has kept anything yet.
+pub fn mark(tx: &mut Tx<'_>) -> Result<Option<File>, store::sql::Error> {
+    Ok(installation::get(tx, MARK)?.map(marked))
+}
+
+fn marked(digest: String) -> File {
+    File { digest, generation: 0 }
 }
 
 /// The file's name in its place.

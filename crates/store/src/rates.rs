@@ -1,6 +1,6 @@
 //! What callers used up of their rate limits, told between nodes. Rows live for a minute.
 
-use crate::sql::{Error, Row, Tx};
+use crate::sql::{Dialect, Error, Row, Tx};
 use domain::ids::Timestamp;
 
 /// One caller's use, as one node saw it.
@@ -12,8 +12,14 @@ pub struct Use {
     pub requests: i64,
 }
 
-/// Tells the other nodes.
+/// The advisory lock that nodes tell under.
+const TELLING: i64 = 0x686F_6E79_0001;
+
+/// Tells the other nodes. They listen from the last row on, so rows have to appear in the order of their ids.
 pub fn tell(tx: &mut Tx<'_>, node: &str, used: &[Use], now: Timestamp) -> Result<(), Error> {
+    if tx.dialect() == Dialect::Postgres {
+        tx.query_all("SELECT CAST(1 AS BIGINT) FROM pg_advisory_xact_lock($1)", &[&TELLING], |_| Ok(()))?;
+    }
     let first = tx.reserve_ids("rate_use", used.len())?;
     for (id, of) in (first..).zip(used) {
         tx.execute(

@@ -18,13 +18,14 @@ struct Outcome {
     took: Duration,
 }
 
-/// Prints how long a claim took, won or lost. Each job has exactly one winner.
-pub fn claims(name: &str, server: &Server) {
+/// Prints how long a claim took, won or lost, through these servers in turn. Each job has exactly one winner.
+pub fn claims(name: &str, servers: &[Server]) {
+    let server = &servers[0];
     server.without_callbacks();
     let order = server.form(&jobs(CLAIMERS / RIVALS, "claims", None));
     let placed: Value = serde_json::from_slice(&server.connect().post("/v2/translate/jobs", &order)).unwrap();
     server.until_on_board();
-    let mut outcomes = compete(server, placed["response"]["job_ids"].as_array().unwrap());
+    let mut outcomes = compete(servers, placed["response"]["job_ids"].as_array().unwrap());
     for rivals in outcomes.chunk_by(|one, next| one.job == next.job) {
         let won = rivals.iter().filter(|outcome| outcome.won).count();
         assert_eq!((won, rivals.len()), (1, RIVALS), "winners and claimers of job {}", rivals[0].job);
@@ -41,15 +42,17 @@ pub fn claims(name: &str, server: &Server) {
 }
 
 /// What came of it, job by job.
-fn compete(server: &Server, ids: &[Value]) -> Vec<Outcome> {
+fn compete(servers: &[Server], ids: &[Value]) -> Vec<Outcome> {
     let outcomes = Mutex::new(Vec::new());
-    let form = server.form(&json!({}));
+    let form = servers[0].form(&json!({}));
     let starts: Vec<Barrier> = ids.iter().map(|_| Barrier::new(RIVALS)).collect();
     let began = Instant::now() + Duration::from_millis(500);
     std::thread::scope(|scope| {
         for number in 0..CLAIMERS {
             let turn = number / RIVALS;
             let (outcomes, form, start) = (&outcomes, &form, &starts[turn]);
+            // Rivals call different servers.
+            let server = &servers[number % servers.len()];
             let job = ids[turn].as_str().unwrap().to_owned();
             scope.spawn(move || {
                 let mut client = server.connect();

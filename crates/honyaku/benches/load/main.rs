@@ -94,8 +94,11 @@ fn main() {
         sizing::sizing();
     }
     if wanted("claims") {
-        claims::claims("SQLite", &Server::start());
+        claims::claims("SQLite", &[Server::start()]);
         let cluster = Cluster::start();
-        claims::claims("PostgreSQL", &cluster.server("claims"));
+        for nodes in [1, 3] {
+            let database = cluster.database(&format!("claims{nodes}"));
+            claims::claims(&format!("PostgreSQL, {nodes} nodes"), &Server::nodes(&database, nodes));
+        }
     }
 }

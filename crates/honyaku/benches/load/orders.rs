@@ -198,25 +198,16 @@ fn empty_copy(server: &Server, source: &Connection) -> Connection {
 pub fn on_postgres(cluster: &Cluster, nodes: usize, jobs_each: usize, connections: usize) {
     let name = format!("n{nodes}_{jobs_each}_{connections}");
     let url = cluster.database(&name);
-    let first = Server::start_on(tempfile::tempdir().unwrap(), &url);
+    let servers = Server::nodes(&url, nodes);
     let later = json!({ "mode": "automatic", "queue": 86_400, "take": "never" });
-    first.connect().post("/v2/sandbox/robot", &first.form(&later));
-    let mut servers = vec![first];
-    for _ in 1..nodes {
-        // The same keys and the same secret.
-        let directory = tempfile::tempdir().unwrap();
-        for file in ["demo.json", "secret.key"] {
-            std::fs::copy(servers[0].directory.path().join(file), directory.path().join(file)).unwrap();
-        }
-        servers.push(Server::start_on(directory, &url));
-    }
+    servers[0].connect().post("/v2/sandbox/robot", &servers[0].form(&later));
     let mut raw = RawOnServer::of(&url, &cluster.database(&format!("{name}_raw")));
     let all: Vec<&Server> = servers.iter().collect();
     let compared = in_rounds(&all, jobs_each, connections, || raw.catch_up(connections));
     println!("postgres {nodes} nodes {jobs_each:>5} jobs x {connections:>2} connections  {compared}");
 }
 
-/// As `Raw`, on a server: the statements are prepared, a row each.
+/// As `Raw`, on a server: many rows a statement, and no answer is waited for but the commit's.
 struct RawOnServer {
     source: Db,
     target: Db,
@@ -260,14 +251,14 @@ impl RawOnServer {
         self.source.write_blocking(move |tx| tx.query_all::<(i64, _)>(&sql, &[], row)).unwrap()
     }
 
+    /// The rows of a table stand together.
     fn insert(&self, rows: Vec<(&'static str, Vec<Row>)>) {
         self.target
             .write_blocking(move |tx| {
-                for (table, row) in &rows {
-                    let marks: Vec<String> = (1..=row.len()).map(|number| format!("${number}")).collect();
-                    let sql = format!("INSERT INTO {table} VALUES ({})", marks.join(","));
-                    let cells: Vec<&dyn Param> = row.iter().map(|cell| cell as &dyn Param).collect();
-                    tx.execute(&sql, &cells)?;
+                for of_table in rows.chunk_by(|(one, _), (other, _)| one == other) {
+                    let all: Vec<Vec<_>> =
+                        of_table.iter().map(|(_, row)| row.iter().map(Param::value).collect()).collect();
+                    tx.send_rows(&format!("INSERT INTO {}", of_table[0].0), &all)?;
                 }
                 Ok::<_, Error>(())
             })

@@ -148,6 +148,20 @@ impl Server {
         server
     }
 
+    /// So many servers that share a database.
+    pub fn nodes(url: &str, count: usize) -> Vec<Self> {
+        let mut servers = vec![Self::start_on(tempfile::tempdir().unwrap(), url)];
+        for _ in 1..count {
+            // The same keys and the same secret.
+            let directory = tempfile::tempdir().unwrap();
+            for file in ["demo.json", "secret.key"] {
+                std::fs::copy(servers[0].directory.path().join(file), directory.path().join(file)).unwrap();
+            }
+            servers.push(Self::start_on(directory, url));
+        }
+        servers
+    }
+
     /// Does something while the server is stopped, and starts it again on the same data.
     pub fn while_stopped(&mut self, work: impl FnOnce(&Self)) {
         let _ = self.process.kill();

@@ -46,11 +46,20 @@ pub fn command() -> Command {
             Command::new("copy")
                 .about("Move an installation to another database; a copy that was stopped goes on")
                 .arg(required("from", "sqlite://PATH or postgres://…; no server may use it meanwhile"))
-                .arg(required("to", "the same; empty, or what an earlier copy left unfinished")),
+                .arg(required("to", "the same; empty, or what an earlier copy left unfinished"))
+                .arg(optional("config", "settings file, TOML: of it only database_authorities counts"))
+                .arg(optional(
+                    "database-authorities",
+                    "PEM file of the authorities that vouch for a PostgreSQL; empty: the machine's \
+                     [database_authorities, HONYAKU_DATABASE_AUTHORITIES]",
+                )),
         )
         .subcommand(settings(
             Command::new("verify").about("Recompute every balance and invariant").arg(
-                Arg::new("files").long("files").action(ArgAction::SetTrue).help("read every file as well"),
+                Arg::new("files")
+                    .long("files")
+                    .action(ArgAction::SetTrue)
+                    .help("read every file as well; of a backup all are read anyway"),
             ),
         ))
         .subcommand(settings(

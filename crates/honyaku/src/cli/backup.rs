@@ -5,7 +5,7 @@ mod files;
 
 use super::open::{SECRET_MARK, config, data_dir, database, existing_database, text};
 use super::{Outcome, say};
-use crate::app::{SECRET, from_hex, make_private_dir, real_now, write_private};
+use crate::app::{SECRET, from_hex, known_secret, make_private_dir, no_secret, real_now, write_private};
 use crate::config::Config;
 use crate::contents;
 use clap::ArgMatches;
@@ -51,11 +51,12 @@ pub fn backup(matches: &ArgMatches) -> Outcome {
         fits(secret, &data_dir(&config).join(SECRET), &copy)?;
         write_private(&unfinished.join(SECRET), secret)?;
     }
+    let seals = known_secret(&config, &data_dir(&config))?;
     let count = match contents::directory(&config) {
         Some(directory) => {
             // After the database: all that its copy refers to is there.
             let count = files::copy(&directory, &unfinished.join(FILES))?;
-            files::all_there(&copy, &unfinished.join(FILES))?;
+            files::check(&copy, &unfinished.join(FILES), seals)?;
             count
         }
         None => {
@@ -74,7 +75,10 @@ pub fn backup(matches: &ArgMatches) -> Outcome {
     File::open(unfinished)?.sync_all()?;
     std::fs::rename(growing.keep(), &to)?;
     File::open(beside)?.sync_all()?;
-    say(format_args!("{}: {balances} balances and every invariant are right", to.display()));
+    say(format_args!(
+        "{}: {balances} balances and every invariant are right, {count} files read",
+        to.display()
+    ));
     if secret.is_none() {
         let origin = config.origin("secret_key");
         say(format_args!("the secret is not in the backup: it comes from {origin}; keep it as safe"));
@@ -105,11 +109,7 @@ pub fn restore(matches: &ArgMatches) -> Outcome {
     let from = PathBuf::from(text(matches, "from"));
     let copy = from.join(DATABASE);
     let secret = backed_up_secret(&from)?;
-    let balances = whole(&from, secret.as_deref())?;
-    let files_to = contents::directory(&config).filter(|_| from.join(FILES).exists());
-    if files_to.is_some() {
-        files::all_there(&copy, &from.join(FILES))?;
-    }
+    let balances = whole(&config, &from, secret.as_deref())?;
     make_private_dir(&data_dir(&config))?;
     let _lock = store::sql::lock(&target)?;
     let in_the_way = in_the_way(&target, &kept, secret.as_deref());
@@ -124,8 +124,15 @@ pub fn restore(matches: &ArgMatches) -> Outcome {
         Some(secret) => Some(beside(&kept, |file| file.write_all(secret.as_bytes()))?),
         None => None,
     };
-    if let Some(directory) = &files_to {
-        files::copy(&from.join(FILES), directory)?;
+    match contents::directory(&config) {
+        Some(directory) => {
+            files::copy(&from.join(FILES), &directory)?;
+        }
+        None if from.join(FILES).exists() => say(format_args!(
+            "files are not restored: copy them into their bucket, under the names that they have in {}",
+            from.join(FILES).display()
+        )),
+        None => {}
     }
     move_aside(&in_the_way)?;
     new_database.persist(&target)?;
@@ -141,44 +148,49 @@ pub fn restore(matches: &ArgMatches) -> Outcome {
 }
 
 /// Reads a backup, which stays as it is.
-pub fn verify(backup: &Path) -> Outcome {
-    let balances = whole(backup, backed_up_secret(backup)?.as_deref())?;
-    if backup.join(FILES).exists() {
-        files::all_there(&backup.join(DATABASE), &backup.join(FILES))?;
-    }
-    say(format_args!("a whole backup: {balances} balances and every invariant recomputed"));
+pub fn verify(config: &Config, backup: &Path) -> Outcome {
+    let balances = whole(config, backup, backed_up_secret(backup)?.as_deref())?;
+    say(format_args!("a whole backup: {balances} balances and every invariant recomputed, all files read"));
     Ok(())
 }
 
-/// Whether a backup is what was written: its hash, its books and its secret. The number of its balances.
-fn whole(backup: &Path, secret: Option<&str>) -> Result<usize, Fault> {
-    let (copy, list) = (backup.join(DATABASE), backup.join(CONTENTS));
+/// Whether a backup is what was written: its hash, its books, its secret and its files. The number of its balances.
+fn whole(config: &Config, backup: &Path, secret: Option<&str>) -> Result<usize, Fault> {
+    let (copy, list, files) = (backup.join(DATABASE), backup.join(CONTENTS), backup.join(FILES));
     let contents = std::fs::read_to_string(&list)
         .map_err(|error| format!("{}: {error}; is this a backup?", list.display()))?;
     let contents: Value = serde_json::from_str(&contents)
         .map_err(|error| format!("{} is damaged: {error}; use another backup", list.display()))?;
     let hash = hash(&copy).map_err(|error| format!("{}: {error}; is this a backup?", copy.display()))?;
     if contents.get("sha256").and_then(Value::as_str) != Some(hash.as_str()) {
-        return Err(format!("{} is damaged: its hash is not the one in {CONTENTS}", copy.display()).into());
+        let text = format!("is damaged: its hash is not the one in {CONTENTS}; use another backup");
+        return Err(format!("{} {text}", copy.display()).into());
     }
-    if let Some(secret) = secret {
-        fits(secret, &backup.join(SECRET), &copy)?;
+    let seals = match secret {
+        Some(secret) => Some(fits(secret, &backup.join(SECRET), &copy)?),
+        None => known_secret(config, &data_dir(config))?,
+    };
+    let count = contents.get("files").and_then(Value::as_u64).unwrap_or_default();
+    if files.exists() {
+        files::check(&copy, &files, seals)?;
+    } else if count > 0 {
+        let text = format!("is not there, and {count} files were in it; use another backup");
+        return Err(format!("{} {text}", files.display()).into());
     }
     check(&copy)
 }
 
-/// Refuses a secret that is not the one the database's keys are sealed with: nobody could use them.
-fn fits(secret: &str, file: &Path, database: &Path) -> Result<(), Fault> {
-    let secret =
-        from_hex(secret.trim()).ok_or_else(|| format!("{}: is not 64 hex digits", file.display()))?;
+/// The secret; refuses one that is not the one the database's keys are sealed with: nobody could use them.
+fn fits(secret: &str, file: &Path, database: &Path) -> Result<[u8; 32], Fault> {
+    let secret = from_hex(secret.trim()).ok_or_else(|| no_secret(file))?;
     match look_into(database, |tx| store::installation::get(tx, SECRET_MARK))? {
         Some(mark) if mark != service::secrets::mark(&secret) => Err(format!(
-            "{} is not the secret that the keys in {} are sealed with",
+            "{} is not the secret that the keys in {} are sealed with; put back the one that is",
             file.display(),
             database.display()
         )
         .into()),
-        _ => Ok(()),
+        _ => Ok(secret),
     }
 }
 
@@ -228,7 +240,9 @@ fn embedded(database: Options) -> Result<PathBuf, Fault> {
     match database {
         Options::Sqlite(options) => Ok(options.path),
         Options::Postgres(_) => {
-            Err("this is for the embedded database; back PostgreSQL up with pg_dump".into())
+            Err("this is for the embedded database; PostgreSQL is backed up with pg_dump and put back with pg_restore, \
+                 as docs/operate/backup-and-restore.md tells"
+                .into())
         }
     }
 }

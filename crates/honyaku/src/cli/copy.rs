@@ -1,8 +1,8 @@
 //! `honyaku copy`: moves an installation to another database.
 
-use super::open::{is_backup, left_alone, text};
+use super::open::{authorities, config, is_backup, left_alone, text};
 use super::{Outcome, say};
-use crate::app::real_now;
+use crate::app::{make_private_dir, real_now};
 use clap::ArgMatches;
 use std::path::PathBuf;
 use store::sql::{Db, Options, PostgresOptions, SqliteOptions};
@@ -12,14 +12,20 @@ pub fn run(matches: &ArgMatches) -> Outcome {
     if from == to {
         return Err("--from and --to are the same".into());
     }
-    let now = real_now().0;
-    if let Options::Sqlite(source) = options(&from, "from")?
+    let (authorities, now) = (authorities(&config(matches)?), real_now().0);
+    let (from, to) = (options(&from, "from", &authorities)?, options(&to, "to", &authorities)?);
+    if let Options::Sqlite(source) = &from
         && !source.path.exists()
     {
         return Err(format!("--from: there is no file {}", source.path.display()).into());
     }
-    let source = Db::open(&options(&from, "from")?, now)?;
-    let target = Db::open(&options(&to, "to")?, now)?;
+    if let Options::Sqlite(target) = &to
+        && let Some(directory) = target.path.parent().filter(|directory| !directory.as_os_str().is_empty())
+    {
+        make_private_dir(directory)?;
+    }
+    let source = Db::open(&from, now)?;
+    let target = Db::open(&to, now)?;
     store::copy::copy(&source, &target, &|copied| {
         say(format_args!("{}: {} rows, {}", copied.table, copied.rows, copied.hash));
     })?;
@@ -41,7 +47,11 @@ pub fn run(matches: &ArgMatches) -> Outcome {
 }
 
 /// `sqlite://PATH` or `postgres://…`. Nobody else may serve an embedded one meanwhile.
-fn options(address: &str, flag: &str) -> Result<Options, Box<dyn std::error::Error>> {
+fn options(
+    address: &str,
+    flag: &str,
+    authorities: &Option<PathBuf>,
+) -> Result<Options, Box<dyn std::error::Error>> {
     if let Some(path) = address.strip_prefix("sqlite://") {
         let path = PathBuf::from(path);
         if let Some(directory) = path.parent().filter(|directory| is_backup(directory)) {
@@ -53,7 +63,7 @@ fn options(address: &str, flag: &str) -> Result<Options, Box<dyn std::error::Err
         return Ok(Options::Postgres(PostgresOptions {
             url: address.to_owned(),
             connections: 2,
-            authorities: None,
+            authorities: authorities.clone(),
             replica: None,
         }));
     }

@@ -1,6 +1,8 @@
 //! `honyaku doctor`: whether the machine and what the server relies on are as they should be.
 
-use super::open::{SECRET_MARK, config, data_dir, database, existing_database, installation, public_url};
+use super::open::{
+    SECRET_MARK, config, data_dir, database, existing_database, installation, public_url, unknown_variables,
+};
 use super::serve::runtime;
 use super::{Outcome, say};
 use crate::app;
@@ -22,7 +24,8 @@ pub fn doctor(matches: &ArgMatches) -> Outcome {
             say(format_args!("FAULT {what}: {text}"));
         }
     };
-    check("settings", app::edge(&config).map(|_| "readable".to_owned()).map_err(|error| error.to_string()));
+    check("settings", app::check(&config).map(|()| "readable".to_owned()).map_err(|error| error.to_string()));
+    check("variables", variables());
     check("public_url", reachable(&public_url(&config)));
     check("data_dir", directory(&config));
     check(
@@ -43,6 +46,13 @@ pub fn doctor(matches: &ArgMatches) -> Outcome {
     check("mail", mail(&config));
     check("tls", tls(config.text("tls.listen"), config.text("tls.cert"), config.text("tls.key")));
     if faults == 0 { Ok(()) } else { Err(format!("{faults} faults").into()) }
+}
+
+fn variables() -> Result<String, String> {
+    match unknown_variables().as_slice() {
+        [] => Ok("each is a setting's".to_owned()),
+        unknown => Err(format!("no setting has {}; honyaku config --help lists them", unknown.join(", "))),
+    }
 }
 
 /// A server that is none would be asked for nothing that it has, or answer with what somebody else's database holds.

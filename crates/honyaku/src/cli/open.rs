@@ -2,7 +2,7 @@
 
 use super::backup::CONTENTS;
 use crate::app::{self, real_now};
-use crate::config::Config;
+use crate::config::{Config, is_mistaken};
 use clap::ArgMatches;
 use domain::event::Actor;
 use domain::ids::{Environment, Scope, Timestamp};
@@ -23,6 +23,12 @@ pub struct Installation {
 /// The settings that hold for a command.
 pub fn config(matches: &ArgMatches) -> Result<Config, Box<dyn std::error::Error>> {
     Ok(Config::gather(matches, |name| std::env::var(name).ok(), &[])?)
+}
+
+/// Variables that look like settings and are none: somebody means something by them.
+pub fn unknown_variables() -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| is_mistaken(name)).collect()
 }
 
 /// The address that clients use if nothing else is set.
@@ -59,9 +65,7 @@ pub fn database(config: &Config, serving: bool) -> Result<Options, Box<dyn std::
                 replica: Some(config.text("database_replica"))
                     .filter(|url| serving && !url.is_empty())
                     .map(str::to_owned),
-                authorities: Some(config.text("database_authorities"))
-                    .filter(|file| !file.is_empty())
-                    .map(PathBuf::from),
+                authorities: authorities(config),
             })
         }
         _ => {
@@ -70,6 +74,11 @@ pub fn database(config: &Config, serving: bool) -> Result<Options, Box<dyn std::
                 .into());
         }
     })
+}
+
+/// The file of the authorities that vouch for a server's database.
+pub fn authorities(config: &Config) -> Option<PathBuf> {
+    Some(config.text("database_authorities")).filter(|file| !file.is_empty()).map(PathBuf::from)
 }
 
 /// Whether a directory is a backup.

@@ -1,6 +1,6 @@
 //! `honyaku serve`: opens everything, serves, and closes in order.
 
-use super::open::{SECRET_MARK, check_secret, config, data_dir, database, first_secret};
+use super::open::{SECRET_MARK, check_secret, config, data_dir, database, first_secret, unknown_variables};
 use super::{Outcome, log};
 use crate::app::{self, App, real_now};
 use crate::config::{Config, ConfigError};
@@ -30,6 +30,9 @@ type Fault = Box<dyn std::error::Error>;
 pub fn run(matches: &ArgMatches) -> Outcome {
     let config = config(matches)?;
     log::start(&config);
+    for variable in unknown_variables() {
+        tracing::warn!(variable, "no setting has this variable; honyaku serve --help lists them");
+    }
     runtime()?.block_on(async {
         let running = Running::start(&config).await?;
         tracing::info!(address = %running.address, "listening");

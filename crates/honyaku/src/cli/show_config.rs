@@ -1,6 +1,6 @@
 //! `honyaku config`: the effective settings, where each comes from, and the limits.
 
-use super::open::{config, public_url};
+use super::open::config;
 use super::{Outcome, say};
 use crate::app;
 use crate::config::SETTINGS;
@@ -20,7 +20,5 @@ pub fn run(matches: &ArgMatches) -> Outcome {
         say(format_args!("limit {name} = {value}  # {help}"));
     }
     // What is more than a number or a switch: the server reads it the same way.
-    app::edge(&config)?;
-    app::desk(&config, &public_url(&config), [0; 32])?;
-    Ok(())
+    Ok(app::check(&config)?)
 }

@@ -12,7 +12,7 @@ use store::sql::Db;
 pub fn verify(matches: &ArgMatches) -> Outcome {
     let settings = config(matches)?;
     if settings.text("database").is_empty() && is_backup(&data_dir(&settings)) {
-        return backup::verify(&data_dir(&settings));
+        return backup::verify(&settings, &data_dir(&settings));
     }
     let report = installation(matches)?.write(|tx, _| service::verify::verify(tx))?;
     let mut faults = report.faults;

@@ -2,8 +2,8 @@
 
 mod settings;
 
-use settings::{Kind, number_in, switch_in};
-pub use settings::{SETTINGS, find, flag, variable};
+use settings::{Kind, NEEDS, number_in, switch_in};
+pub use settings::{SETTINGS, find, flag, is_mistaken, variable};
 
 use clap::ArgMatches;
 use std::collections::BTreeMap;
@@ -129,9 +129,22 @@ impl Config {
         number_in(self.text(name)).ok_or_else(|| self.wrong(name, Kind::Number.expected()))
     }
 
+    /// Refuses a setting that means nothing without another: whoever sets it means something by it.
+    pub fn check_needs(&self) -> Result<(), ConfigError> {
+        let alone = |(name, needed, _): &&(&'static str, &'static str, _)| {
+            !self.text(name).is_empty() && self.text(needed).is_empty()
+        };
+        match NEEDS.iter().find(alone) {
+            None => Ok(()),
+            Some((name, _, expected)) => Err(self.wrong(name, expected)),
+        }
+    }
+
     /// The error for a value that does not fit.
     pub fn wrong(&self, name: &'static str, expected: &'static str) -> ConfigError {
-        ConfigError::Value { name, value: self.text(name).to_owned(), origin: self.origin(name), expected }
+        let secret = find(name).is_some_and(|setting| setting.secret);
+        let value = if secret { "(hidden)" } else { self.text(name) };
+        ConfigError::Value { name, value: value.to_owned(), origin: self.origin(name), expected }
     }
 }
 

@@ -134,10 +134,10 @@ pub const SETTINGS: &[Setting] = &[
     setting("files.s3_endpoint", "", "the store's address, such as https://s3.acme.example; empty: Amazon's"),
     setting("files.s3_region", "us-east-1", "the bucket's region"),
     setting("files.s3_prefix", "", "goes before all names in the bucket"),
-    setting("files.s3_path_style", "1", "0: the bucket is part of the store's host name"),
+    switch("files.s3_path_style", "1", "0: the bucket is part of the store's host name"),
     secret("files.s3_access_key_id", "the key to the bucket: its name"),
     secret("files.s3_secret_access_key", "the key to the bucket"),
-    setting("files.encrypt", "0", "1: encrypt files from now on, with the installation's secret"),
+    switch("files.encrypt", "0", "1: encrypt files from now on, with the installation's secret"),
     setting(
         "role",
         "all",
@@ -195,6 +195,22 @@ pub const SETTINGS: &[Setting] = &[
     word("log.format", "json", &["json", "text"], "json or text"),
 ];
 
+const NEEDS_BUCKET: &str = "set files.s3_bucket too, or leave this out";
+const NEEDS_DATABASE: &str = "set database too, or leave this out: it is for PostgreSQL";
+const NEEDS_TLS: &str = "set tls.listen too, or leave this out";
+
+/// Settings that mean nothing without another one, and what to write instead.
+pub const NEEDS: &[(&str, &str, &str)] = &[
+    ("files.s3_endpoint", "files.s3_bucket", NEEDS_BUCKET),
+    ("files.s3_prefix", "files.s3_bucket", NEEDS_BUCKET),
+    ("files.s3_access_key_id", "files.s3_bucket", NEEDS_BUCKET),
+    ("files.s3_secret_access_key", "files.s3_bucket", NEEDS_BUCKET),
+    ("database_replica", "database", NEEDS_DATABASE),
+    ("database_authorities", "database", NEEDS_DATABASE),
+    ("tls.cert", "tls.listen", NEEDS_TLS),
+    ("tls.key", "tls.listen", NEEDS_TLS),
+];
+
 /// The setting with this name.
 pub fn find(name: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.name == name)
@@ -203,6 +219,17 @@ pub fn find(name: &str) -> Option<&'static Setting> {
 /// The name of its flag, without dashes in front.
 pub fn flag(setting: &Setting) -> String {
     setting.name.replace(['.', '_'], "-")
+}
+
+/// Whether a variable looks like a setting's and is none. Kubernetes names variables after services, the tests their own.
+pub fn is_mistaken(name: &str) -> bool {
+    let of_kubernetes =
+        ["_SERVICE_", "_PORT_"].iter().any(|part| name.contains(part)) || name.ends_with("_PORT");
+    name.starts_with("HONYAKU_")
+        && name != "HONYAKU_CONFIG"
+        && !of_kubernetes
+        && !name.starts_with("HONYAKU_TEST_")
+        && !SETTINGS.iter().any(|setting| variable(setting) == name)
 }
 
 /// The name of its environment variable.

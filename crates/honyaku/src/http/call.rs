@@ -156,6 +156,16 @@ impl Call {
         result.map_err(|error| Failure::from_service(error, self.origin()))
     }
 
+    /// As `read`, never on a replica: for what is written without raising the environment's version, so that nothing says
+    /// whether the replica has it.
+    pub async fn read_on_primary<T: Send + 'static>(
+        &self,
+        closure: impl FnOnce(&mut Tx<'_>, &Context) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let result = self.app.db.read(self.in_context(Actor::CustomerApi, closure)?).await;
+        result.map_err(|error| Failure::from_service(error, self.origin()))
+    }
+
     /// As `read`, for a use case that takes a few rows by their keys. Its context is what was read with
     /// the caller's key.
     pub async fn read_briefly<T: Send + 'static>(

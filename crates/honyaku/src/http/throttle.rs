@@ -208,3 +208,42 @@ impl<K: Hash + Eq + Clone + Display> Bucket<K> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATES: Rates =
+        Rates { per_address: 5, per_key: 5, per_sandbox_key: 5, wrong_signatures: 5, captchas: 5 };
+
+    #[test]
+    fn each_limit_is_told_and_taken_off_elsewhere() {
+        type Ask = fn(&Throttle) -> Result<Option<Allowance>, Exhausted>;
+        let asks: [(&str, Ask); 6] = [
+            ("address", |throttle| throttle.address(IpAddr::from([192, 0, 2, 1]))),
+            ("key", |throttle| throttle.key(Environment::Live, "a key")),
+            ("sandbox_key", |throttle| throttle.key(Environment::Sandbox, "a key")),
+            ("inbox", |throttle| throttle.inbox("a token")),
+            ("wrong_signature", |throttle| throttle.wrong_signature(IpAddr::from([192, 0, 2, 1]))),
+            ("captcha", |throttle| throttle.captcha(IpAddr::from([192, 0, 2, 1]))),
+        ];
+        for (name, ask) in asks {
+            let (here, there) = (Throttle::new(RATES, true), Throttle::new(RATES, true));
+            while ask(&here).is_ok() {}
+            let used = here.used();
+            assert_eq!(used.len(), 1, "{name}: {used:?}");
+            assert!(here.used().is_empty(), "{name} is told once");
+            for (subject, requests) in used {
+                assert!(subject.starts_with(&format!("{name} ")), "{subject}");
+                there.used_elsewhere(&subject, requests);
+            }
+            assert!(ask(&there).is_err(), "{name} is used up there too");
+            let others = asks.iter().filter(|(other, _)| *other != name);
+            others.for_each(|(other, ask)| assert!(ask(&there).is_ok(), "{other} is not {name}"));
+            assert!(
+                there.used().keys().all(|told| !told.starts_with(&format!("{name} "))),
+                "what was heard is not told on"
+            );
+        }
+    }
+}

@@ -314,10 +314,40 @@ fn settings_of_the_wrong_kind_are_refused_with_their_file() {
             of_file("review.captcha", "never", "write `when sent` or `always`"),
         ),
         ("role = \"boss\"", of_file("role", "boss", "write api, worker or all")),
+        ("role = \"api\"", of_file("role", "api", "write all, or set database")),
+        ("[files]\nencrypt = \"maybe\"", of_file("files.encrypt", "maybe", "write 1 or 0")),
+        (
+            "[files]\ns3_endpoint = \"https://s3.example\"",
+            of_file("files.s3_endpoint", "https://s3.example", "set files.s3_bucket too"),
+        ),
+        ("[tls]\ncert = \"a.pem\"", of_file("tls.cert", "a.pem", "set tls.listen too")),
+        ("database_authorities = \"a.pem\"", of_file("database_authorities", "a.pem", "set database too")),
+        ("database_replica = \"postgres://a\"", of_file("database_replica", "(hidden)", "set database too")),
     ];
     for (text, expected) in cases {
         let said = says(text);
         assert!(said.contains(&expected), "{text}: {said}");
+    }
+}
+
+#[test]
+fn variables_that_no_setting_has_are_told() {
+    let installation = installation();
+    let doctor = |variable: &str| {
+        let mut doctor = installation.command(&["doctor"]);
+        let said = doctor.env(variable, "x").output().unwrap();
+        String::from_utf8(said.stdout)
+            .unwrap()
+            .lines()
+            .find(|line| line.contains(" variables: "))
+            .unwrap()
+            .to_owned()
+    };
+    let told = doctor("HONYAKU_FILES_BUCKET");
+    assert!(told.starts_with("FAULT") && told.contains("no setting has HONYAKU_FILES_BUCKET"), "{told}");
+    // What Kubernetes sets for a service of this name.
+    for others in ["HONYAKU_PORT", "HONYAKU_SERVICE_HOST", "HONYAKU_PORT_80_TCP_ADDR", "HONYAKU_TEST_X"] {
+        assert!(doctor(others).starts_with("ok "), "{others}");
     }
 }
 

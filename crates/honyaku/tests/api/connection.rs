@@ -1,6 +1,6 @@
 //! How a server's database is spoken to, and that it has what it needs to answer fast (PostgreSQL only).
 
-use crate::database::{Cluster, Database};
+use crate::database::{Cluster, Database, connect, refusal};
 use crate::shop::{Shop, job};
 use domain::ids::{AccountId, Environment, Scope};
 use serde_json::json;
@@ -250,10 +250,78 @@ fn a_server_is_believed_only_if_its_certificate_fits() {
     let unknown = run(&address, "");
     let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
     assert!(!unknown.status.success() && said.contains("certificate"), "{said}");
+    let place = tempfile::tempdir().unwrap();
+    // Its directory is made, and an empty database is moved as well.
+    let here = format!("sqlite://{}/new/honyaku.sqlite", place.path().display());
+    let copy = |from: &str, to: &str, authority: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_honyaku"));
+        command.env("HONYAKU_DATABASE_AUTHORITIES", authority);
+        command.args(["copy", "--from", from, "--to", to]).output().unwrap()
+    };
+    let copied = copy(&address, &here, authority.to_str().unwrap());
+    assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+    let refused = copy(&address, &here, "");
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("certificate"), "{refused:?}");
     // Who does not insist goes on without encryption.
     let address = address.replace("require", "prefer");
     let preferred = run(&address, "");
     assert!(preferred.status.success(), "{}", String::from_utf8_lossy(&preferred.stderr));
+}
+
+#[test]
+fn a_password_may_come_from_the_environment() {
+    if !Database::new().is_postgres() {
+        return;
+    }
+    let (cluster, port, _) = Cluster::encrypted();
+    cluster.ask_for_a_password(&port, "translator", "open sesame");
+    let address = format!("postgres://translator@127.0.0.1:{port}/postgres");
+    let run = |password: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_honyaku"));
+        let data = tempfile::tempdir().unwrap();
+        command.args([
+            "migrate",
+            "status",
+            "--database",
+            &address,
+            "--data-dir",
+            data.path().to_str().unwrap(),
+        ]);
+        command.env("PGPASSWORD", password).output().unwrap()
+    };
+    let wrong = run("open barley");
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert!(
+        !wrong.status.success() && said.contains("127.0.0.1") && said.contains("is the password right?"),
+        "{said}"
+    );
+    let right = run("open sesame");
+    assert!(right.status.success(), "{}", String::from_utf8_lossy(&right.stderr));
+}
+
+#[test]
+fn a_database_that_cannot_hold_every_language_is_refused_with_the_cure() {
+    let database = Database::new();
+    if !database.is_postgres() {
+        return;
+    }
+    let address = database.url();
+    let (server, name) = address.rsplit_once('/').unwrap();
+    let latin = format!("{name}_latin");
+    let (encoding, missing) = ("ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0", format!("{name}_missing"));
+    let mut client = connect(&format!("{server}/postgres"));
+    client.batch_execute(&format!("CREATE DATABASE {latin} {encoding}")).unwrap();
+    let says = |name: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_honyaku"));
+        let (data, address) = (tempfile::tempdir().unwrap(), format!("{server}/{name}"));
+        command.args(["migrate", "run", "--database", &address, "--data-dir", data.path().to_str().unwrap()]);
+        refusal(&mut command)
+    };
+    let said = says(&latin);
+    assert!(said.contains("encoding is LATIN1") && said.contains("createdb --encoding=UTF8"), "{said}");
+    let said = says(&missing);
+    assert!(said.contains("does not exist; createdb makes it"), "{said}");
+    client.batch_execute(&format!("DROP DATABASE {latin}")).unwrap();
 }
 
 #[test]

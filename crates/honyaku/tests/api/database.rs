@@ -144,6 +144,16 @@ impl Cluster {
         )
     }
 
+    /// A role that may come over the network with this password only.
+    pub fn ask_for_a_password(&self, port: &str, role: &str, password: &str) {
+        let file = self.directory.path().join(SERVER).join("data/pg_hba.conf");
+        let before = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("host all {role} all scram-sha-256\n{before}")).unwrap();
+        let mut client = connect(&format!("postgres://honyaku@127.0.0.1:{port}/postgres"));
+        client.batch_execute(&format!("CREATE ROLE {role} LOGIN PASSWORD '{password}'")).unwrap();
+        client.batch_execute("SELECT pg_reload_conf()").unwrap();
+    }
+
     pub fn database(&self) -> Database {
         Database::on(Server::create(self.address.clone(), "template1"))
     }

@@ -64,6 +64,10 @@ impl House {
         Self { shop: Shop::start(database, &[]), others: Vec::new(), _round_robin: None }
     }
 
+    pub fn nodes(&self) -> usize {
+        1 + self.others.len()
+    }
+
     pub fn open(database: Database) -> Self {
         let round_robin = RoundRobin::open();
         let origin = format!("http://{}", round_robin.address);

@@ -125,10 +125,10 @@ fn is_called_in_between(shop: &Shop, receiver: &Receiver, prompt: &str) {
 
 #[test]
 fn a_prompt_receiver_does_not_wait_for_hundreds_that_never_answer() {
-    let shop = Shop::open();
-    let receiver = Receiver::open();
+    let house = House::full();
+    let (shop, receiver) = (&house.shop, Receiver::open());
     let prompt = receiver.url("127.0.0.1", "prompt");
-    proves_itself(&shop, &prompt);
+    proves_itself(shop, &prompt);
     let silent: Vec<Value> = (0..400)
         .map(|number| {
             let host = format!("127.1.{}.{}", number / 200, number % 200 + 1);
@@ -136,34 +136,37 @@ fn a_prompt_receiver_does_not_wait_for_hundreds_that_never_answer() {
         })
         .collect();
     shop.orders(&json!(silent)).unwrap();
-    shop.until("many are held", || receiver.seen(|seen| seen.held >= 40));
+    // On each node.
+    shop.until("many are held", || receiver.seen(|seen| seen.held >= 40 * house.nodes()));
 
-    is_called_in_between(&shop, &receiver, &prompt);
+    is_called_in_between(shop, &receiver, &prompt);
 }
 
 /// As when the one who hosts them is cut off.
 #[test]
 fn a_prompt_receiver_does_not_wait_for_others_that_were_prompt_until_now() {
-    let shop = Shop::open();
-    let receiver = Receiver::open();
+    let house = House::full();
+    let (shop, receiver) = (&house.shop, Receiver::open());
     let prompt = receiver.url("127.0.0.1", "prompt");
-    proves_itself(&shop, &prompt);
-    let others: Vec<Value> = (1..=90)
+    proves_itself(shop, &prompt);
+    let count = 90 * house.nodes();
+    let others: Vec<Value> = (0..count)
         .map(|number| {
-            called_back_at(&format!("other{number}"), &receiver.url(&format!("127.3.0.{number}"), "turns"))
+            let host = format!("127.3.{}.{}", number / 200, number % 200 + 1);
+            called_back_at(&format!("other{number}"), &receiver.url(&host, "turns"))
         })
         .collect();
     let placed = shop.orders(&json!(others)).unwrap();
     let waiting = "SELECT COUNT(*) FROM delivery WHERE state = 'waiting'";
-    shop.until("all are known to be prompt", || receiver.seen(|seen| seen.answered == 91));
+    shop.until("all are known to be prompt", || receiver.seen(|seen| seen.answered == count + 1));
     shop.until("and it is written down", || shop.database.ask(waiting) == 0);
     receiver.seen.0.lock().unwrap().turned = true;
     for id in placed["job_ids"].as_array().unwrap() {
         shop.control(id.as_str().unwrap(), "take", &json!({})).unwrap();
     }
-    shop.until("they hold all the room", || receiver.seen(|seen| seen.held >= 80));
+    shop.until("they hold all the room", || receiver.seen(|seen| seen.held >= 80 * house.nodes()));
 
-    is_called_in_between(&shop, &receiver, &prompt);
+    is_called_in_between(shop, &receiver, &prompt);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Instead of a reply: the server says nothing more.
 const SILENCE: &str = "";
@@ -158,9 +158,11 @@ fn what_a_killed_server_was_sending_another_sends_soon_and_none_before() {
     std::thread::sleep(Duration::from_millis(4_500));
     assert_eq!(server.received().len(), 1, "nobody else sends what is being sent");
     shop.tell("KILL");
+    let killed = Instant::now();
     let database = shop.stop();
     let heir = other.unwrap_or_else(|| start(database));
     heir.until("it is sent", || states(&heir) == ["sent"]);
+    assert!(killed.elapsed() < Duration::from_secs(5), "{:?}", killed.elapsed());
     assert_eq!(server.received().len(), 2);
 }
 

@@ -84,10 +84,53 @@ fn a_node_that_is_killed_leaves_nothing_behind() {
     house.shop.until("the others finish its work", || {
         ["queued", "available", "pending"].into_iter().all(|status| left(status) == json!([]))
     });
-    for id in acknowledged.iter().step_by(37) {
+    for id in &acknowledged {
         assert_eq!(house.shop.job(id)["status"], "reviewable");
     }
     house.shop.verify();
+}
+
+/// What a node that is killed was about to do is done by another within five seconds.
+#[test]
+fn tasks_that_a_killed_node_had_leased_are_done_by_another_within_five_seconds() {
+    let database = Database::new();
+    if !database.is_postgres() {
+        return;
+    }
+    let shop = Shop::start(database, &["--role", "api"]);
+    let inbox = shop.inbox();
+    let batch: Vec<_> = (0..50).map(|number| job(&format!("left behind {number}"))).collect();
+    shop.orders(&json!(batch)).unwrap();
+    // Whoever leases them waits for this.
+    let mut holder = connect(&shop.database.url());
+    holder.batch_execute("BEGIN; SELECT account_id FROM environment WHERE sandbox = 1 FOR UPDATE").unwrap();
+    let worker = || Shop::start(shop.database.shared(), &["--role", "worker"]);
+    let (first, leased) = (worker(), "SELECT COUNT(*) FROM task WHERE lease_until > 0");
+    shop.until("the only worker has leased them", || shop.database.ask(leased) > 0);
+    first.tell("STOP");
+    let second = worker();
+    assert!(shop.database.ask(leased) > 0, "the killed one's");
+    first.tell("KILL");
+    let killed = Instant::now();
+    holder.batch_execute("COMMIT").unwrap();
+    let called_back = || -> BTreeSet<String> {
+        let received = shop.get(&format!("sandbox/inbox/{inbox}"), "limit=1000").unwrap();
+        let of = |one: &Value| one["job"]["job_id"].as_str().unwrap().to_owned();
+        received["requests"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|one| one["event"] == "job.available")
+            .map(of)
+            .collect()
+    };
+    shop.until("all are on the board and called back", || called_back().len() == 50);
+    assert!(killed.elapsed() < Duration::from_secs(5), "{:?}", killed.elapsed());
+    let queued = "SELECT COUNT(*) FROM event WHERE type = 'job.available'";
+    assert_eq!(shop.database.ask(queued), 50, "each once");
+    assert_eq!(shop.balance(), "992.50");
+    drop(second);
+    shop.verify();
 }
 
 /// A failed assertion must end the others too, or the test would wait for them.
@@ -149,7 +192,7 @@ fn keeps_its_word(shop: &Shop, trouble: impl FnOnce(&dyn Fn(), &dyn Fn())) {
     for text in &unsure {
         orders(shop, text).unwrap();
     }
-    for id in acknowledged.iter().step_by(11) {
+    for id in &acknowledged {
         shop.job(id);
     }
     let balance = shop.balance();

@@ -30,7 +30,17 @@ fn a_replica_is_read_only_where_it_has_caught_up() {
         listed();
         reads("replica") > 0
     });
+    let callbacks = || node.get("account/callbacks", "").unwrap()["callbacks"].clone();
+    node.until("it is called back", || callbacks()[0]["attempts"] != json!([]));
+    node.until("the replica has that too", || {
+        let before = reads("replica");
+        listed();
+        reads("replica") > before
+    });
     cluster.hold_replica(&database, true);
+    // What comes of callbacks raises no version: nothing tells whether the replica has it.
+    database.change("UPDATE delivery SET state = 'dead'");
+    assert_eq!(callbacks()[0]["state"], "dead");
     let before = reads("primary");
     for (number, shop) in [&other, &node, &other].into_iter().enumerate() {
         let placed = shop.orders(&json!([job(&format!("meanwhile {number}"))])).unwrap();

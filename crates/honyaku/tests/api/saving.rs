@@ -116,8 +116,9 @@ fn a_backup_that_is_not_whole_is_refused_before_anything_is_moved() {
     let named = |name: &str| whole.keys().find(|path| path.ends_with(name)).unwrap().clone();
     // Beside it is a file by which the directory is known.
     let file = whole.iter().find(|(_, bytes)| *bytes == b"a file").unwrap().0;
-    let spoilt: [(PathBuf, Option<&str>, &str); 5] = [
-        (file.clone(), None, "has no file"),
+    let spoilt: [(PathBuf, Option<&str>, &str); 6] = [
+        (file.clone(), None, "is not there"),
+        (file.clone(), Some("a fine"), "is damaged"),
         (named("secret.key"), Some("zz"), "is not 64 hex digits"),
         (named("secret.key"), Some(&"a".repeat(64)), "is not the secret"),
         (named("backup.json"), Some("{\"sha256\":["), "is damaged"),
@@ -145,6 +146,44 @@ fn a_backup_that_is_not_whole_is_refused_before_anything_is_moved() {
     }
     lines(&mut database.command(&["restore", "--from", &place, "--replace"]));
     Shop::start(database, &[]).verify();
+}
+
+#[test]
+fn a_backup_repairs_files_and_is_not_made_of_damaged_ones() {
+    let (database, backup, _) = saved();
+    let place = backup.to_str().unwrap();
+    let files = database.directory().join("files");
+    let kept = all_in(&files).into_iter().find(|(_, bytes)| *bytes == b"a file").unwrap().0;
+    std::fs::write(&kept, b"a fine").unwrap();
+    let newer = database.directory().join("of.the.damaged");
+    let refused = refusal(&mut database.command(&["backup", "--to", newer.to_str().unwrap()]));
+    assert!(refused.contains("is damaged") && refused.contains("earlier backup"), "{refused}");
+    assert!(!newer.exists());
+    lines(&mut database.command(&["restore", "--from", place, "--replace"]));
+    assert_eq!(std::fs::read(&kept).unwrap(), b"a file");
+    lines(&mut database.command(&["verify", "--files"]));
+}
+
+#[test]
+fn encrypted_files_of_a_backup_are_read_with_the_secret_that_is_set() {
+    let secret = "5a".repeat(32);
+    let set = ["--files-encrypt", "1", "--secret-key", &secret];
+    let shop = Shop::start(Database::nowhere(), &set);
+    let id = shop.orders_text("to be saved");
+    attaches(&shop, &id, b"a file");
+    let database = shop.stop();
+    let backup = database.directory().join("backup");
+    let place = backup.to_str().unwrap();
+    lines(&mut database.command(&[&["backup", "--to", place], &set[..]].concat()));
+    lines(&mut honyaku(&[&["verify", "--data-dir", place], &set[..]].concat()));
+    let refused = refusal(&mut honyaku(&["verify", "--data-dir", place]));
+    assert!(refused.contains("is encrypted") && refused.contains("set secret_key"), "{refused}");
+    let other = ["verify", "--data-dir", place, "--secret-key", &"a5".repeat(32)];
+    let refused = refusal(&mut honyaku(&other));
+    assert!(refused.contains("another secret") && refused.contains("set secret_key"), "{refused}");
+    std::fs::remove_dir_all(backup.join("files")).unwrap();
+    let refused = refusal(&mut honyaku(&[&["verify", "--data-dir", place], &set[..]].concat()));
+    assert!(refused.contains("2 files were in it"), "{refused}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub enum Error {
     #[error("database unavailable: {0}")]
     Unavailable(String),
     /// Another process serves this file.
-    #[error("{0} is in use by another honyaku process")]
+    #[error("{0} is in use by another honyaku process: stop that one first")]
     Locked(String),
     /// A column holds what it should not.
     #[error("column {index} should be {expected}")]

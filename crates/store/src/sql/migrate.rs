@@ -135,7 +135,8 @@ pub(super) fn run(sql: &mut dyn Sql, now_ms: i64) -> Result<usize, Error> {
         match applied.iter().find(|done| done.number == migration.number) {
             Some(done) if done.checksum != checksum => {
                 return Err(Error::Schema(format!(
-                    "migration {} ({}) of this database differs from the one in this program",
+                    "migration {} ({}) of this database differs from the one in this program: use the program that ran \
+                     it, or a released one",
                     migration.number, migration.name
                 )));
             }

@@ -31,6 +31,9 @@ const GROUP_MOST: usize = 32;
 /// The advisory lock that nodes take turns by when they migrate.
 const MIGRATION_LOCK: i64 = 0x686F_6E79;
 
+/// The oldest server that does, as it numbers its versions.
+const OLDEST: i64 = 13_00_00;
+
 /// How to reach a server.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -158,7 +161,26 @@ pub fn migrations(options: &Options) -> Result<Vec<migrate::State>, Error> {
     migrate::states(&mut Session::connect(&Way::new(options)?, true)?)
 }
 
+/// Refuses a server that is too old, and a database that cannot hold all texts.
+fn check(session: &mut Session) -> Result<(), Error> {
+    let question = "SELECT CAST(current_setting('server_version_num') AS BIGINT), current_setting('server_version'), \
+        current_setting('server_encoding')";
+    let (number, version, encoding): (i64, String, String) =
+        Tx::new(session).query_one(question, &[], |row| Ok((row.take()?, row.take()?, row.take()?)))?;
+    if number < OLDEST {
+        return Err(Error::Schema(format!("the database's server is PostgreSQL {version}: use 13 or later")));
+    }
+    if encoding != "UTF8" {
+        return Err(Error::Schema(format!(
+            "the database's encoding is {encoding}, which cannot hold every language: make another one with createdb \
+             --encoding=UTF8 --template=template0"
+        )));
+    }
+    Ok(())
+}
+
 fn prepare(session: &mut Session, now_ms: i64) -> Result<(), Error> {
+    check(session)?;
     // Whoever comes while a large database is migrated waits for it. The lock outlives the
     // transaction.
     session.say(&format!(

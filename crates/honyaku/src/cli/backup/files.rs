@@ -1,14 +1,18 @@
 //! Files beside a backup of the database. They never change, so a copy of the database goes with any later copy of them:
 //! what is deleted meanwhile was doomed hours before.
 
+use super::Fault;
 use crate::app::make_private_dir;
-use files::Name;
+use crate::cli::serve::runtime;
+use crate::contents;
+use files::{Files, Location, Name, Settings};
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use store::files as rows;
 use store::sql::look_into;
 
-/// Copies files that are not there yet, each whole or not at all; how many there are now.
+/// Copies files that are not there yet as they are here, each whole or not at all; how many there are now.
 pub fn copy(from: &Path, to: &Path) -> io::Result<usize> {
     let mut count = 0;
     if !from.exists() {
@@ -40,7 +44,8 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<usize> {
 }
 
 fn put(from: &Path, to: &Path) -> io::Result<()> {
-    if to.exists() {
+    // One that is there may be damaged, or encrypted with another secret.
+    if to.exists() && fs::read(from)? == fs::read(to)? {
         return Ok(());
     }
     let unfinished = to.with_extension("unfinished");
@@ -49,20 +54,35 @@ fn put(from: &Path, to: &Path) -> io::Result<()> {
     fs::rename(&unfinished, to)
 }
 
-/// Refuses a directory in which a file is missing that the database refers to.
-pub fn all_there(database: &Path, files: &Path) -> Result<(), Box<dyn std::error::Error>> {
+/// Reads every file that the database refers to: refuses a directory in which one is missing, damaged, or encrypted with
+/// another secret than this. The files stay as they are.
+pub fn check(database: &Path, files: &Path, secret: Option<[u8; 32]>) -> Result<(), Fault> {
+    let place = Files::open(&Settings { location: Location::Directory(files.to_owned()), secret })?;
+    let runtime = runtime()?;
+    let read = |file: &rows::File| -> Result<(), Fault> {
+        let kept = runtime.block_on(place.get(&contents::name(file)?));
+        kept.map(drop).map_err(|error| format!("{}: {error}; {}", files.display(), cure(&error)).into())
+    };
+    if let Some(mark) = look_into(database, contents::mark)? {
+        read(&mark)?;
+    }
     let mut last = String::new();
     loop {
-        let wanted = look_into(database, |tx| store::files::wanted_after(tx, &last, 1_000))?;
+        let wanted = look_into(database, |tx| rows::wanted_after(tx, &last, 1_000))?;
         let Some(end) = wanted.last() else { return Ok(()) };
         last.clone_from(&end.digest);
-        for file in &wanted {
-            let name = crate::contents::name(file)?.to_string();
-            if !files.join(&name).is_file() {
-                return Err(
-                    format!("{} has no file {name}, which the database refers to", files.display()).into()
-                );
-            }
+        wanted.iter().try_for_each(read)?;
+    }
+}
+
+fn cure(error: &files::Error) -> &'static str {
+    match error {
+        files::Error::NotThere(_) | files::Error::Damaged(_) => {
+            "put it back from an earlier backup: its name is the same there"
         }
+        files::Error::NoSecret(_) | files::Error::WrongSecret(_) => {
+            "set secret_key to the secret that it was encrypted with"
+        }
+        files::Error::Refused { .. } | files::Error::Unavailable(_) => "look at the disk",
     }
 }

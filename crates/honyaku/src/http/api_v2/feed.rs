@@ -72,7 +72,7 @@ pub async fn callbacks(mut call: Call) -> Result<Answer, Failure> {
     };
     let (state, limit) = read().map_err(|fault| call.fault(&fault))?;
     let list = call
-        .read(move |tx, ctx| {
+        .read_on_primary(move |tx, ctx| {
             let paused = destinations::paused(tx, ctx.scope)?;
             let mut list: Vec<Value> = Vec::new();
             for delivery in deliveries::list(tx, ctx.scope, state.as_deref(), limit)? {

@@ -39,7 +39,7 @@ pub async fn get(mut call: Call) -> Result<Answer, Failure> {
     loop {
         news.mark_unchanged();
         let (asked, wanted) = (inbox.clone(), wanted.clone());
-        let requests = call.read(move |tx, _| Ok(inboxes::requests(tx, &asked, &wanted)?)).await?;
+        let requests = call.read_on_primary(move |tx, _| Ok(inboxes::requests(tx, &asked, &wanted)?)).await?;
         if !requests.is_empty() || Instant::now() >= until || call.app.is_closing() {
             let shown: Vec<Value> = requests.iter().map(show).collect();
             return Ok(json!({

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::runtime::Runtime;
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{Client, Config, NoTls, Socket};
@@ -46,7 +46,7 @@ impl Way {
     /// `disable` in the clear; the default tries the first and then the second.
     pub fn connect(&self, runtime: &Runtime) -> Result<Client, Error> {
         if self.config.get_ssl_mode() == SslMode::Disable {
-            return open(runtime, &self.config, NoTls).map_err(|error| unavailable(&error));
+            return open(runtime, &self.config, NoTls).map_err(|error| unreachable(&self.config, &error));
         }
         let refused = match open(runtime, &self.config, self.encrypted.clone()) {
             Ok(client) => {
@@ -56,11 +56,14 @@ impl Way {
             Err(error) => error,
         };
         if self.config.get_ssl_mode() != SslMode::Prefer || !is_of_encryption(&refused) {
-            return Err(unavailable(&refused));
+            return Err(unreachable(&self.config, &refused));
         }
         let mut plain = self.config.clone();
         plain.ssl_mode(SslMode::Disable);
-        let client = open(runtime, &plain, NoTls).map_err(|_| unavailable(&refused))?;
+        // A server that answers in the clear says better what is wrong.
+        let client = open(runtime, &plain, NoTls).map_err(|error| {
+            unreachable(&self.config, if error.as_db_error().is_some() { &error } else { &refused })
+        })?;
         if !self.in_the_clear.swap(true, Ordering::Relaxed) {
             tracing::warn!(error = %refused, "the database is reached without encryption; sslmode=require forbids it");
         }
@@ -86,8 +89,18 @@ where
 }
 
 fn config(url: &str) -> Result<Config, Error> {
-    let mut config = Config::from_str(url)
-        .map_err(|error| Error::Schema(format!("the database's address cannot be read: {error}")))?;
+    let mut config = Config::from_str(url).map_err(|error| {
+        Error::Schema(format!(
+            "the address of the database, or of its replica, cannot be read: {error}; write \
+             postgres://user:password@host/database"
+        ))
+    })?;
+    // As PostgreSQL's own programs do: a password in an argument can be seen by every user of the machine.
+    if config.get_password().is_none()
+        && let Ok(password) = std::env::var("PGPASSWORD")
+    {
+        config.password(password);
+    }
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECT_FOR);
     }
@@ -133,6 +146,24 @@ fn is_of_encryption(error: &tokio_postgres::Error) -> bool {
 
 pub fn unavailable(error: &tokio_postgres::Error) -> Error {
     Error::Unavailable(shown(error))
+}
+
+/// A connection that could not be made: where to, and what may help. Trying again may, whatever the reason.
+fn unreachable(config: &Config, error: &tokio_postgres::Error) -> Error {
+    let hosts: Vec<String> = config.get_hosts().iter().map(host).collect();
+    let cure = match error.code() {
+        Some(code) if *code == SqlState::INVALID_CATALOG_NAME => "; createdb makes it",
+        Some(code) if *code == SqlState::INVALID_PASSWORD => "; is the password right?",
+        _ => "",
+    };
+    Error::Unavailable(format!("{}: {}{cure}", hosts.join(", "), shown(error)))
+}
+
+fn host(host: &Host) -> String {
+    match host {
+        Host::Tcp(name) => name.clone(),
+        Host::Unix(directory) => directory.display().to_string(),
+    }
 }
 
 fn shown(error: &tokio_postgres::Error) -> String {
