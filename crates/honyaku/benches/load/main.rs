@@ -40,10 +40,12 @@ fn main() {
     }
     if wanted("postgres") {
         let cluster = Cluster::start();
-        let of = |jobs_each| if jobs_each == 1_000 { 4 } else { 16 };
-        for (jobs_each, connections) in row(1, &[1, 50, 1_000]).into_iter().map(|jobs| (jobs, of(jobs))) {
-            for nodes in [1, 3] {
-                orders::on_postgres(&cluster, nodes, jobs_each, connections);
+        for jobs_each in row(1, &[1, 50, 1_000]) {
+            let connections = if jobs_each == 1_000 { 4 } else { 16 };
+            for accounts in row(2, &[1, connections]) {
+                for nodes in [1, 3] {
+                    orders::on_postgres(&cluster, nodes, accounts, jobs_each, connections);
+                }
             }
         }
     }

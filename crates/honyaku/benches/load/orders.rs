@@ -1,7 +1,7 @@
 //! Orders accepted, against raw inserts of the same rows into the same database.
 
 use super::FOR;
-use super::server::{Cluster, Server, flood, jobs, request};
+use super::server::{Cluster, Keys, Server, flood, jobs, request};
 use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, params_from_iter};
 use serde_json::json;
@@ -13,12 +13,13 @@ const MOST_REQUESTS: usize = 60_000;
 const ROUNDS: u32 = 5;
 
 /// Orders made before the clock starts, so that the generator takes little of the machine:
-/// for each connection its requests, ready to be sent.
-fn prepared(server: &Server, jobs_each: usize, connections: usize, round: u32) -> Vec<Vec<Vec<u8>>> {
+/// for each connection its requests, ready to be sent, by one key after the other.
+fn prepared(keys: &[&Keys], jobs_each: usize, connections: usize, round: u32) -> Vec<Vec<Vec<u8>>> {
     let requests = (MOST_JOBS / jobs_each).min(MOST_REQUESTS) / ROUNDS as usize / connections + 1;
     let of = |connection: usize| {
         (0..requests).map(move |number| {
-            let form = server.form(&jobs(jobs_each, &format!("{connection}-{round}-{number}"), None));
+            let key = keys[connection % keys.len()];
+            let form = key.form(&jobs(jobs_each, &format!("{connection}-{round}-{number}"), None));
             request("/v2/translate/jobs", &form)
         })
     };
@@ -27,7 +28,7 @@ fn prepared(server: &Server, jobs_each: usize, connections: usize, round: u32) -
 
 /// Jobs accepted a second, through the servers in turn.
 fn accepted(servers: &[&Server], jobs_each: usize, connections: usize) -> f64 {
-    flood(servers, &prepared(servers[0], jobs_each, connections, 0), FOR) * jobs_each as f64
+    flood(servers, &prepared(&[&servers[0].keys], jobs_each, connections, 0), FOR) * jobs_each as f64
 }
 
 /// Single orders while the queue puts them on the board, and how long it has to work on afterwards.
@@ -50,20 +51,22 @@ pub fn embedded(jobs_each: usize, connections: usize) {
     let later = json!({ "mode": "automatic", "queue": 86_400, "take": "never" });
     server.connect().post("/v2/sandbox/robot", &server.form(&later));
     let mut raw = Raw::of(&server);
-    let compared = in_rounds(&[&server], jobs_each, connections, || raw.catch_up(connections));
+    let keys = [&server.keys];
+    let compared = in_rounds(&[&server], &keys, jobs_each, connections, || raw.catch_up(connections));
     println!("orders  {jobs_each:>5} jobs x {connections:>2} connections  {compared}");
 }
 
 /// Jobs accepted a second, beside raw inserts of the same rows, in turn.
 fn in_rounds(
     servers: &[&Server],
+    keys: &[&Keys],
     jobs_each: usize,
     connections: usize,
     mut catch_up: impl FnMut() -> f64,
 ) -> String {
     let (mut accepted, mut inserted) = (0.0, 0.0);
     for round in 0..ROUNDS {
-        let requests = prepared(servers[0], jobs_each, connections, round);
+        let requests = prepared(keys, jobs_each, connections, round);
         accepted += flood(servers, &requests, FOR / ROUNDS) * jobs_each as f64;
         inserted += catch_up();
     }
@@ -194,20 +197,27 @@ fn empty_copy(server: &Server, source: &Connection) -> Connection {
     target
 }
 
-/// Orders on PostgreSQL, by one account, through so many nodes in turn.
-pub fn on_postgres(cluster: &Cluster, nodes: usize, jobs_each: usize, connections: usize) {
-    let name = format!("n{nodes}_{jobs_each}_{connections}");
+/// Orders on PostgreSQL, by so many accounts, through so many nodes in turn.
+pub fn on_postgres(cluster: &Cluster, nodes: usize, accounts: usize, jobs_each: usize, connections: usize) {
+    let name = format!("n{nodes}_{accounts}_{jobs_each}_{connections}");
     let url = cluster.database(&name);
     let servers = Server::nodes(&url, nodes);
     let later = json!({ "mode": "automatic", "queue": 86_400, "take": "never" });
-    servers[0].connect().post("/v2/sandbox/robot", &servers[0].form(&later));
+    let others: Vec<Keys> = (1..accounts).map(|number| servers[0].account(&format!("a{number}"))).collect();
+    let keys: Vec<&Keys> = std::iter::once(&servers[0].keys).chain(&others).collect();
+    for key in &keys {
+        servers[0].connect().post("/v2/sandbox/robot", &key.form(&later));
+    }
     let mut raw = RawOnServer::of(&url, &cluster.database(&format!("{name}_raw")));
     let all: Vec<&Server> = servers.iter().collect();
-    let compared = in_rounds(&all, jobs_each, connections, || raw.catch_up(connections));
-    println!("postgres {nodes} nodes {jobs_each:>5} jobs x {connections:>2} connections  {compared}");
+    let compared = in_rounds(&all, &keys, jobs_each, connections, || raw.catch_up(connections));
+    println!(
+        "postgres {nodes} nodes {accounts:>2} accounts {jobs_each:>5} jobs x {connections:>2} connections  {compared}"
+    );
 }
 
-/// As `Raw`, on a server: many rows a statement, and no answer is waited for but the commit's.
+/// As `Raw`, on a server: all rows of an order that a table gets are one statement, and no answer is waited for but the
+/// commit's.
 struct RawOnServer {
     source: Db,
     target: Db,
@@ -223,7 +233,7 @@ impl RawOnServer {
         };
         let raw = Self { source: open(from), target: open(to), order: 0 };
         for (table, _) in PARENTS {
-            raw.insert(raw.rows(table, "0", -1).into_iter().map(|(_, row)| (table, row)).collect());
+            raw.insert(raw.rows(table, "0", -1).into_iter().map(|(_, row)| (0, table, row)).collect());
         }
         raw
     }
@@ -234,14 +244,18 @@ impl RawOnServer {
         let (mut jobs, mut last) = (0, self.order);
         for (table, of_order) in ORDERED {
             for (order, row) in self.rows(table, of_order, self.order) {
-                batches.put(order, (table, row));
+                batches.put(order, (order, table, row));
                 jobs += usize::from(table == "job");
                 last = last.max(order);
             }
         }
         self.order = last;
         let began = Instant::now();
-        batches.all.into_iter().for_each(|batch| self.insert(batch));
+        for mut batch in batches.all {
+            // Order by order; the tables stay as they are.
+            batch.sort_by_key(|(order, _, _)| *order);
+            self.insert(batch);
+        }
         jobs as f64 / began.elapsed().as_secs_f64()
     }
 
@@ -251,14 +265,14 @@ impl RawOnServer {
         self.source.write_blocking(move |tx| tx.query_all::<(i64, _)>(&sql, &[], row)).unwrap()
     }
 
-    /// The rows of a table stand together.
-    fn insert(&self, rows: Vec<(&'static str, Vec<Row>)>) {
+    /// Each with its order and its table: what has both alike stands together.
+    fn insert(&self, rows: Vec<(i64, &'static str, Vec<Row>)>) {
         self.target
             .write_blocking(move |tx| {
-                for of_table in rows.chunk_by(|(one, _), (other, _)| one == other) {
+                for of_table in rows.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
                     let all: Vec<Vec<_>> =
-                        of_table.iter().map(|(_, row)| row.iter().map(Param::value).collect()).collect();
-                    tx.send_rows(&format!("INSERT INTO {}", of_table[0].0), &all)?;
+                        of_table.iter().map(|(_, _, row)| row.iter().map(Param::value).collect()).collect();
+                    tx.send_rows(&format!("INSERT INTO {}", of_table[0].1), &all)?;
                 }
                 Ok::<_, Error>(())
             })

@@ -4,7 +4,7 @@
 //! each: one may lie better than another for as long as it lasts. On SQLite each round begins with reading both files
 //! from one end to the other: what is compared is two databases in memory, not memory and a disk. Printed are the median and the p99 of
 //! all calls of a kind, and the ratio of the two p99. What two databases of one size differ by, say
-//! `scale 100000 100`.
+//! `scale 100000 100`; one kind alone, say `scale 1000000 1000 postgres '50 jobs'`.
 
 use super::fill::{BASE, OWN_JOBS, Size, fill};
 use super::server::{Client, Cluster, Keys, Server, jobs};
@@ -278,21 +278,22 @@ fn ids(answer: &Value) -> Vec<String> {
     }
 }
 
-/// Prints how two databases differ.
-fn compare(engine: &str, mut sides: [Side; 2]) {
+/// Prints how two databases differ, in the kinds of calls that have these words in their names.
+fn compare(engine: &str, mut sides: [Side; 2], words: &str) {
+    let kinds: Vec<&Kind> = KINDS.iter().filter(|kind| kind.name.contains(words)).collect();
     println!("{engine}: {} and {}, ms", sides[0].name, sides[1].name);
     for side in &sides {
         let disk = side.disk();
         println!("{}: {:.2} GB, {} bytes a job", side.name, disk as f64 / 1e9, disk / side.size.jobs);
     }
     // The first round warms up.
-    let mut measured: Vec<[Vec<Duration>; 2]> = KINDS.iter().map(|_| Default::default()).collect();
+    let mut measured: Vec<[Vec<Duration>; 2]> = kinds.iter().map(|_| Default::default()).collect();
     for round in 0..=ROUNDS {
         sides.iter().for_each(Side::warm);
         for side in &mut sides {
             side.client = side.server.connect();
         }
-        for (kind, [small, big]) in KINDS.iter().zip(&mut measured) {
+        for (kind, [small, big]) in kinds.iter().zip(&mut measured) {
             let [of_small, of_big] = in_turn(kind, &mut sides);
             if round > 0 {
                 small.extend(of_small);
@@ -301,7 +302,7 @@ fn compare(engine: &str, mut sides: [Side; 2]) {
         }
     }
     println!("{:<36} {:>17} {:>17} {:>6}", "", "median", "p99", "ratio");
-    for (kind, mut took) in KINDS.iter().zip(measured) {
+    for (kind, mut took) in kinds.iter().zip(measured) {
         took.iter_mut().for_each(|took| took.sort_unstable());
         let [small, big] = took.map(|took| [at(&took, 50), at(&took, 99)]);
         println!(
@@ -345,14 +346,15 @@ fn at(sorted: &[Duration], percent: usize) -> f64 {
     sorted[(sorted.len() * percent / 100).saturating_sub(1)].as_secs_f64() * 1_000.0
 }
 
-/// Both engines; the words are jobs, accounts, and one engine's name or `parted`.
+/// Both engines; the words are jobs, accounts, one engine's name or `parted`, and what the calls' names are to hold.
 pub fn both(words: &[String]) {
     let number = |at: usize, default: u64| words.get(at).map_or(default, |word| word.parse().unwrap());
     let jobs = number(0, 10_000_000);
     let big = Size { jobs, accounts: number(1, jobs / 1_000) };
     let only = words.get(2).map(String::as_str);
+    let kinds = words.get(3).map_or("", String::as_str);
     if only.is_none_or(|only| only == "sqlite") {
-        compare("SQLite", [SMALL, big].map(|size| Side::new(Server::start(), size)));
+        compare("SQLite", [SMALL, big].map(|size| Side::new(Server::start(), size)), kinds);
     }
     if only == Some("sqlite") {
         return;
@@ -360,11 +362,11 @@ pub fn both(words: &[String]) {
     let cluster = Cluster::start();
     let filled = |name: &str, size| Side::new(cluster.server(name), size);
     if only.is_none_or(|only| only == "postgres") {
-        compare("PostgreSQL", [filled("small", SMALL), filled("big", big)]);
+        compare("PostgreSQL", [filled("small", SMALL), filled("big", big)], kinds);
     }
     if only == Some("parted") {
         let (whole, mut parted) = (filled("whole", big), filled("parted", big));
         parted.part();
-        compare("PostgreSQL", [whole, parted]);
+        compare("PostgreSQL", [whole, parted], kinds);
     }
 }

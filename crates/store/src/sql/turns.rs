@@ -120,6 +120,18 @@ impl Waiting {
         self.choose(|turn| turn.of == Some(scope)).map(|turn| turn.work)
     }
 
+    /// How many of this environment wait already.
+    pub fn count_of(&mut self, scope: Scope) -> usize {
+        self.receive();
+        self.calls.iter().chain(&self.background).filter(|turn| turn.of == Some(scope)).count()
+    }
+
+    fn receive(&mut self) {
+        while let Ok(turn) = self.receiver.try_recv() {
+            self.line_up(turn);
+        }
+    }
+
     fn line_up(&mut self, turn: Turn) {
         match turn.urgency {
             Urgency::Call => self.calls.push_back(turn),
@@ -129,9 +141,7 @@ impl Waiting {
 
     /// Of those that fit the first call, or if that has been so for long, the first of the others.
     fn choose(&mut self, fits: impl Fn(&Turn) -> bool) -> Option<Turn> {
-        while let Ok(turn) = self.receiver.try_recv() {
-            self.line_up(turn);
-        }
+        self.receive();
         let call = self.calls.iter().position(&fits);
         let other = self.background.iter().position(&fits);
         match (call, other) {

@@ -59,6 +59,8 @@ pub struct Session {
     reads_only: bool,
     /// Ids that the present transaction has taken and not used: the next one, and how many.
     ids: HashMap<&'static str, (i64, i64)>,
+    /// How many closures may follow in the present transaction: ids are taken for them too.
+    to_come: i64,
     /// A statement failed: the server takes no more until the transaction ends.
     pub broken: Option<Error>,
 }
@@ -88,6 +90,7 @@ impl Session {
             alone: false,
             reads_only,
             ids: HashMap::new(),
+            to_come: 0,
             broken: None,
         })
     }
@@ -106,9 +109,16 @@ impl Session {
         self.undo = Undo::Whole;
         self.locks.clear();
         self.ids.clear();
+        self.to_come = 0;
         self.broken = None;
         self.alone = text.is_none();
         self.untouched = true;
+    }
+
+    /// So many closures wait to join the transaction. Whoever of them needs one id of a sequence, as small orders do of
+    /// each, finds it there; what none of them needs is lost.
+    pub fn expect(&mut self, closures: usize) {
+        self.to_come = i64::try_from(closures).unwrap_or_default();
     }
 
     /// Begins one more closure in the transaction. What the last one has left to be sent shares the
@@ -355,6 +365,7 @@ impl Sql for Session {
             .iter()
             .copied()
             .filter(|(name, count)| *count > 0 && !there(name, *count) && !comes(name, *count))
+            .map(|(name, count)| (name, if count == 1 { 1 + self.to_come } else { count }))
             .collect();
         if ids.is_empty() {
             return Ok(());
