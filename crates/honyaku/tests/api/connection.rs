@@ -230,6 +230,24 @@ fn a_lock_is_taken_once_for_those_who_share_a_commit() {
     assert!((1..60).contains(&locked), "locked {locked} times");
 }
 
+/// They are taken for all that wait, and none is given out twice, also when somebody is taken back.
+#[test]
+fn ids_are_taken_once_for_those_who_share_a_commit() {
+    let Some((database, db)) = numbers() else { return };
+    let closure = |number: i64| {
+        move |tx: &mut Tx<'_>| {
+            let id = tx.reserve_ids("order", 1)?;
+            tx.execute(INSERT, &[&id])?;
+            if number % 4 == 3 { Err(Error::Locked("no".into())) } else { Ok(()) }
+        }
+    };
+    let outcomes = together(&db, (0..40).map(closure));
+    for (number, outcome) in outcomes.iter().enumerate() {
+        assert_eq!(outcome.is_ok(), number % 4 != 3, "{number}: {outcome:?}");
+    }
+    assert_eq!(database.ask("SELECT COUNT(*) FROM number"), 30);
+}
+
 #[test]
 fn a_server_is_believed_only_if_its_certificate_fits() {
     if !Database::new().is_postgres() {

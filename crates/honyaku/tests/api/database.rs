@@ -150,7 +150,8 @@ impl Cluster {
         let before = std::fs::read_to_string(&file).unwrap();
         std::fs::write(&file, format!("host all {role} all scram-sha-256\n{before}")).unwrap();
         let mut client = connect(&format!("postgres://honyaku@127.0.0.1:{port}/postgres"));
-        client.batch_execute(&format!("CREATE ROLE {role} LOGIN PASSWORD '{password}'")).unwrap();
+        let set = "SET password_encryption = 'scram-sha-256'";
+        client.batch_execute(&format!("{set}; CREATE ROLE {role} LOGIN PASSWORD '{password}'")).unwrap();
         client.batch_execute("SELECT pg_reload_conf()").unwrap();
     }
 
