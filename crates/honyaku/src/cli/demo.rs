@@ -80,8 +80,8 @@ async fn credentials(
 ) -> Result<Map<String, Value>, Box<dyn std::error::Error>> {
     let path = directory.join(CREDENTIALS);
     if let Ok(text) = std::fs::read_to_string(&path) {
-        let kept: Map<String, Value> =
-            serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+        let kept: Map<String, Value> = serde_json::from_str(&text)
+            .map_err(|error| format!("{} is damaged: {error}; name another --data-dir", path.display()))?;
         let public_key = kept.get("public_key").and_then(Value::as_str).unwrap_or_default().to_owned();
         let known = running.app.db.read(move |tx| store::keys::by_public_key(tx, &public_key)).await?;
         if known.is_some() {
