@@ -149,9 +149,9 @@ impl Call {
     ) -> Result<T, Failure> {
         let (scope, db) = (self.caller()?.scope(), &self.app.db);
         let near = self.in_context(Actor::CustomerApi, closure.clone())?;
-        let mut result = store::accounts::read_near(db, scope, near).await;
+        let result = store::accounts::read_near(db, scope, near).await;
         if db.has_replica() && result.as_ref().is_err_and(Error::is_unavailable) {
-            result = db.read(self.in_context(Actor::CustomerApi, closure)?).await;
+            return self.read_on_primary(closure).await;
         }
         result.map_err(|error| Failure::from_service(error, self.origin()))
     }
