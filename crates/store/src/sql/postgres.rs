@@ -256,7 +256,7 @@ fn at_hand<'s>(kept: &'s mut Option<Session>, way: &Way, reads_only: bool) -> Re
 fn commit_together(session: &mut Session, first: Turn, waiting: &mut Waiting, trust: &Trust) -> usize {
     let (started, mut work) = (Instant::now(), first.work);
     session.begin(Some(WRITE));
-    session.expect(first.of.map_or(0, |scope| waiting.count_of(scope).min(GROUP_MOST - 1)));
+    session.expect(first.of.map_or(0, |scope| waiting.calls_of(scope).min(GROUP_MOST - 1)));
     if let Some(failed) = attempt(session, work.as_mut()) {
         // A server that is gone has rolled back already.
         let _ = session.roll_back("ROLLBACK");
@@ -272,7 +272,7 @@ fn commit_together(session: &mut Session, first: Turn, waiting: &mut Waiting, tr
         && let Some(mut work) = waiting.next_of(scope)
     {
         session.begin_beside(trust.undo());
-        session.expect(waiting.count_of(scope).min(GROUP_MOST - 1 - done.len()));
+        session.expect(waiting.calls_of(scope).min(GROUP_MOST - 1 - done.len()));
         let (mut told, refused) = match attempt(session, work.as_mut()) {
             Some(failed) => (failed.told, Some(failed.refused)),
             None => (Ok(()), None),

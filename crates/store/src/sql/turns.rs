@@ -120,10 +120,10 @@ impl Waiting {
         self.choose(|turn| turn.of == Some(scope)).map(|turn| turn.work)
     }
 
-    /// How many of this environment wait already.
-    pub fn count_of(&mut self, scope: Scope) -> usize {
+    /// How many calls of this environment wait already.
+    pub fn calls_of(&mut self, scope: Scope) -> usize {
         self.receive();
-        self.calls.iter().chain(&self.background).filter(|turn| turn.of == Some(scope)).count()
+        self.calls.iter().filter(|turn| turn.of == Some(scope)).count()
     }
 
     fn receive(&mut self) {
@@ -216,6 +216,16 @@ mod tests {
             .map(|turn| turn.of.map_or(0, |scope| scope.account.0))
             .collect();
         assert_eq!(order, [1, 2, 3, 4, 10, 5, 6, 11]);
+    }
+
+    #[test]
+    fn only_calls_of_the_environment_are_counted() {
+        let (entrance, mut connections) = open(1);
+        for account in [1, 2, 1, 10, 10] {
+            push(&entrance, account);
+        }
+        let counts = [1, 2, 3, 10].map(|account| connections[0].calls_of(scope(account)));
+        assert_eq!(counts, [2, 1, 0, 0]);
     }
 
     #[test]

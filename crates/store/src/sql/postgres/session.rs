@@ -59,7 +59,7 @@ pub struct Session {
     reads_only: bool,
     /// Ids that the present transaction has taken and not used: the next one, and how many.
     ids: HashMap<&'static str, (i64, i64)>,
-    /// How many closures may follow in the present transaction: ids are taken for them too.
+    /// How many calls may follow in the present transaction: ids are taken for them too.
     to_come: i64,
     /// A statement failed: the server takes no more until the transaction ends.
     pub broken: Option<Error>,
@@ -115,10 +115,10 @@ impl Session {
         self.untouched = true;
     }
 
-    /// So many closures wait to join the transaction. Whoever of them needs one id of a sequence, as small orders do of
-    /// each, finds it there; what none of them needs is lost.
-    pub fn expect(&mut self, closures: usize) {
-        self.to_come = i64::try_from(closures).unwrap_or_default();
+    /// So many calls wait to join the transaction. Whoever of them needs one id of a sequence, as small orders do of
+    /// each, finds it there; what none of them needs is lost. Background work does not count: it orders nothing.
+    pub fn expect(&mut self, calls: usize) {
+        self.to_come = i64::try_from(calls).unwrap_or_default();
     }
 
     /// Begins one more closure in the transaction. What the last one has left to be sent shares the
