@@ -32,7 +32,7 @@ pub fn add(tx: &mut Tx<'_>, new: &NewAccount<'_>, now: Timestamp) -> Result<Acco
         return Err(Fault::new(1352, text).of("short_name").into());
     }
     let account = Account {
-        id: AccountId(tx.reserve_ids("account", 1)?),
+        id: AccountId(tx.reserve_id("account")?),
         name: new.name.to_owned(),
         short_name: short.to_owned(),
         currency: new.currency,
@@ -74,7 +74,7 @@ pub fn add_person(tx: &mut Tx<'_>, new: NewPerson<'_>, now: Timestamp) -> Result
         return Err(Fault::new(1352, format!("{:?} is no e-mail address", new.email)).of("email").into());
     }
     let person = Person {
-        id: PersonId(tx.reserve_ids("person", 1)?),
+        id: PersonId(tx.reserve_id("person")?),
         account: new.account,
         email: new.email.to_ascii_lowercase(),
         full_name: new.name.to_owned(),
@@ -156,7 +156,7 @@ pub fn import_key(
     let [private_key, webhook_secret] = sealed_secrets(desk, pair)?;
     let callback_url = if scope.is_sandbox() { first_inbox(tx, desk, scope.account)? } else { None };
     let key = Key {
-        id: KeyId(tx.reserve_ids("api_key", 1)?),
+        id: KeyId(tx.reserve_id("api_key")?),
         scope,
         name: name.to_owned(),
         public_key: pair.public.clone(),
@@ -210,7 +210,7 @@ pub fn rotate_key(
 ) -> Result<KeyPair, Error> {
     let pair = new_pair(old.scope.environment)?;
     let [private_key, webhook_secret] = sealed_secrets(desk, &pair)?;
-    let id = KeyId(tx.reserve_ids("api_key", 1)?);
+    let id = KeyId(tx.reserve_id("api_key")?);
     let public_key = pair.public.clone();
     let key = Key { id, public_key, private_key, webhook_secret, created_at: now, ..old.clone() };
     keys::insert(tx, &key)?;

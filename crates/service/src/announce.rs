@@ -136,7 +136,7 @@ fn record(
     address: Option<Address>,
 ) -> Result<(), Error> {
     let event = Event {
-        id: EventId(tx.reserve_ids("event", 1)?),
+        id: EventId(tx.reserve_id("event")?),
         scope: ctx.scope,
         kind: what.code().to_owned(),
         actor: ctx.actor.code().to_owned(),

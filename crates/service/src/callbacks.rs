@@ -121,9 +121,9 @@ fn insert(tx: &mut Tx<'_>, mut made: Vec<Delivery>, real_now: Timestamp) -> Resu
     if made.is_empty() {
         return Ok(());
     }
-    let first = tx.reserve_ids("delivery", made.len())?;
+    let ids = tx.reserve_ids("delivery", made.len())?;
     let mut due = BTreeMap::<i64, Timestamp>::new();
-    for (id, delivery) in (first..).zip(&mut made) {
+    for (id, delivery) in ids.into_iter().zip(&mut made) {
         delivery.id = DeliveryId(id);
         due.entry(delivery.destination)
             .and_modify(|due| *due = (*due).min(delivery.run_at))

@@ -65,7 +65,7 @@ fn begin(
     allowed_s: i64,
 ) -> Result<Claim, Error> {
     let claim = Claim {
-        id: ClaimId(tx.reserve_ids("claim", 1)?),
+        id: ClaimId(tx.reserve_id("claim")?),
         scope: ctx.scope,
         translator,
         group: jobs.first().and_then(|job| job.group),
@@ -176,7 +176,7 @@ fn fork(
     }
     let group = match *new_group {
         Some(group) => group,
-        None => *new_group.insert(GroupId(tx.reserve_ids("group", 1)?)),
+        None => *new_group.insert(GroupId(tx.reserve_id("group")?)),
     };
     jobs::regroup(tx, ctx.scope, job.id, group)?;
     job.group = Some(group);
@@ -220,7 +220,7 @@ fn begin_corrections(
     group: Option<GroupId>,
 ) -> Result<Claim, Error> {
     let claim = Claim {
-        id: ClaimId(tx.reserve_ids("claim", 1)?),
+        id: ClaimId(tx.reserve_id("claim")?),
         group,
         state: "correcting".to_owned(),
         deadline: ctx.now.plus_s(CORRECTIONS_S),

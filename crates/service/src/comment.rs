@@ -29,7 +29,7 @@ pub fn write(
         }
     }
     let comment = Comment {
-        id: CommentId(tx.reserve_ids("comment", 1)?),
+        id: CommentId(tx.reserve_id("comment")?),
         scope: ctx.scope,
         subject,
         author: author.to_owned(),

@@ -32,7 +32,7 @@ pub fn add(tx: &mut Tx<'_>, ctx: &Context, title: &str, csv: Vec<u8>) -> Result<
         return Err(wrong("there is no term after the first row"));
     }
     let glossary = Glossary {
-        id: GlossaryId(tx.reserve_ids("glossary", 1)?),
+        id: GlossaryId(tx.reserve_id("glossary")?),
         scope: ctx.scope,
         title: title.to_owned(),
         description: None,

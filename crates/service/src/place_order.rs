@@ -73,20 +73,20 @@ impl Foresight {
     }
 
     /// Tells the transaction, before its context is opened.
-    pub fn tell(&self, tx: &mut Tx<'_>, scope: Scope) -> Result<(), Error> {
+    pub fn tell(&self, tx: &mut Tx<'_>, scope: Scope) {
         if !tx.foresees() {
-            return Ok(());
+            return;
         }
         let keys: Vec<&[u8]> = self.text_keys.iter().map(|key| key.as_slice()).collect();
         jobs::foresee_texts(tx, scope, &keys);
         pay::foresee_balance(tx, scope);
-        foresee_ids(tx, self.jobs, self.process)
+        foresee_ids(tx, self.jobs, self.process);
     }
 }
 
-fn foresee_ids(tx: &mut Tx<'_>, jobs: usize, process: bool) -> Result<(), Error> {
+fn foresee_ids(tx: &mut Tx<'_>, jobs: usize, process: bool) {
     let timers = if process { 1 } else { jobs };
-    Ok(tx.foresee_ids(&[("order", 1), ("job", jobs), ("ledger", jobs), ("event", 1), ("task", timers)])?)
+    tx.foresee_ids(&[("order", 1), ("job", jobs), ("ledger", jobs), ("event", 1), ("task", timers)]);
 }
 
 /// Texts that may be known, each once and in ascending order.
@@ -111,7 +111,7 @@ pub fn place_order(
 ) -> Result<Placed, Error> {
     let account = ctx.account(tx)?;
     let (fates, fresh) = sort_out(tx, ctx, &request.drafts)?;
-    foresee_ids(tx, fresh.len(), request.process)?;
+    foresee_ids(tx, fresh.len(), request.process);
     let group = group(tx, &request, &fresh)?;
     let order = order(tx, ctx, key, &account, &request, group)?;
     guard_identical(tx, ctx, key, &request, &order)?;
@@ -188,7 +188,7 @@ fn group(tx: &mut Tx<'_>, request: &Request, fresh: &[usize]) -> Result<Option<G
     if first.2 == Tier::Ultra {
         return Err(Fault::new(1952, "send as_group 0 for jobs with an edit step").of("as_group").into());
     }
-    Ok(Some(GroupId(tx.reserve_ids("group", 1)?)))
+    Ok(Some(GroupId(tx.reserve_id("group")?)))
 }
 
 fn order(
@@ -200,7 +200,7 @@ fn order(
     group: Option<GroupId>,
 ) -> Result<Order, Error> {
     Ok(Order {
-        id: OrderId(tx.reserve_ids("order", 1)?),
+        id: OrderId(tx.reserve_id("order")?),
         scope: ctx.scope,
         key: key.map(|key| key.id),
         currency: account.currency,
@@ -243,10 +243,10 @@ fn new_jobs(
     request: &mut Request,
     fresh: &[usize],
 ) -> Result<Vec<Job>, Error> {
-    let first = tx.reserve_ids("job", fresh.len())?;
+    let ids = tx.reserve_ids("job", fresh.len())?;
     let mut new = Vec::with_capacity(fresh.len());
     let status = if request.process { Status::Queued } else { Status::Unpaid };
-    for (id, index) in (first..).zip(fresh) {
+    for (id, index) in ids.into_iter().zip(fresh) {
         let Some(draft) = request.drafts.get_mut(*index) else { continue };
         let priced =
             pay::price(draft.lc_src, draft.lc_tgt, draft.tier, draft.edit, draft.units, account.currency)?;

@@ -28,7 +28,7 @@ pub fn intake(tx: &mut Tx<'_>, ctx: &Context, order: OrderId, payload: &Value) -
     let queued = jobs::lock_queued_of_order(tx, ctx.scope, order.id, after, JOBS_AT_ONCE)?;
     let more = (queued.len() as i64 == JOBS_AT_ONCE).then(|| queued.last().map(|job| job.id)).flatten();
     let group_waits = group_waits(tx, ctx, order.group)?;
-    tx.foresee_ids(&[("event", queued.len() + 1)])?;
+    tx.foresee_ids(&[("event", queued.len() + 1)]);
     for mut job in queued {
         if job.tier == Tier::Machine {
             timers::set(tx, ctx, timers::Kind::Machine, job.id.0, ctx.now, &json!({}))?;

@@ -274,25 +274,9 @@ fn hash(db: &Db, table: &'static Table) -> Result<Copied, Error> {
 
 /// The next id of every sequence.
 fn next_ids(tx: &mut Tx<'_>) -> Result<Vec<(&'static str, i64)>, Error> {
-    // Taking none says where the sequence stands, on SQLite; a server's has to give one.
-    let count = match tx.dialect() {
-        Dialect::Sqlite => 0,
-        Dialect::Postgres => 1,
-    };
-    SEQUENCES.iter().map(|name| Ok((*name, tx.reserve_ids(name, count)?))).collect()
+    SEQUENCES.iter().map(|name| Ok((*name, tx.next_id(name)?))).collect()
 }
 
 fn set_next_ids(tx: &mut Tx<'_>, next: &[(&'static str, i64)]) -> Result<(), Error> {
-    for (name, next) in next {
-        match tx.dialect() {
-            Dialect::Sqlite => {
-                let behind = next - tx.reserve_ids(name, 0)?;
-                tx.reserve_ids(name, usize::try_from(behind).unwrap_or(0))?;
-            }
-            Dialect::Postgres => {
-                tx.query_one::<i64>(&format!("SELECT setval('{name}_ids', $1, false)"), &[next], Row::take)?;
-            }
-        }
-    }
-    Ok(())
+    next.iter().try_for_each(|(name, next)| tx.skip_ids(name, *next))
 }

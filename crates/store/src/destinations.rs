@@ -31,8 +31,8 @@ pub fn lock_or_make(tx: &mut Tx<'_>, addresses: BTreeSet<&str>) -> Result<BTreeM
     if new.is_empty() {
         return Ok(locked);
     }
-    let first = tx.reserve_ids("destination", new.len())?;
-    for (id, address) in (first..).zip(new) {
+    let ids = tx.reserve_ids("destination", new.len())?;
+    for (id, address) in ids.into_iter().zip(new) {
         // Somebody else may make it at the same time: then theirs is taken, and locked by the update. All who
         // do so go by the same order, so that nobody waits for each other.
         let id = tx.query_one(

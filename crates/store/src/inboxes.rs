@@ -38,7 +38,7 @@ fn from_row(row: &mut Row) -> Result<Inbox, Error> {
 
 /// Makes an inbox.
 pub fn insert(tx: &mut Tx<'_>, account: AccountId, token: &str, now: Timestamp) -> Result<InboxId, Error> {
-    let id = InboxId(tx.reserve_ids("inbox", 1)?);
+    let id = InboxId(tx.reserve_id("inbox")?);
     tx.execute(
         "INSERT INTO inbox (id, account_id, token, created_at) VALUES ($1, $2, $3, $4)",
         &[&id, &account, &token, &now],
@@ -126,7 +126,7 @@ pub struct Room {
 
 /// Stores a received request and forgets the oldest for which there is no room.
 pub fn receive(tx: &mut Tx<'_>, inbox: &Inbox, received: &Received, room: Room) -> Result<(), Error> {
-    let id = tx.reserve_ids("inbox_request", 1)?;
+    let id = tx.reserve_id("inbox_request")?;
     tx.execute(
         "INSERT INTO inbox_request (id, inbox_id, account_id, method, path, headers, body, event, job_id, key_id, \
          attempt, answered, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",

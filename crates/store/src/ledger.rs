@@ -4,7 +4,7 @@
 use crate::sql::{Error, Param, Row, Tx, ValueRef};
 use domain::ids::*;
 use domain::ledger::{Book, Entry, LedgerAccount, Posting};
-use domain::money::{Currency, Money};
+use domain::money::Money;
 
 /// What a posting is about, for searching.
 #[derive(Clone, Copy, Debug)]
@@ -40,7 +40,7 @@ pub fn post(
     actor: &str,
     now: Timestamp,
 ) -> Result<bool, PostError> {
-    let id = tx.reserve_ids("ledger", 1)?;
+    let id = tx.reserve_id("ledger")?;
     if !insert_transaction(tx, id, book, posting, about, actor, now)? {
         return Ok(false);
     }
@@ -183,12 +183,13 @@ pub fn spent(tx: &mut Tx<'_>, ledger_account: &str) -> Result<i64, Error> {
 /// Customers whose kept spending is not what their entries about jobs say.
 pub fn spending_faults(tx: &mut Tx<'_>) -> Result<Vec<String>, Error> {
     tx.query_all(
-        "SELECT b.ledger_account FROM ledger_balance b WHERE b.spent <> \
-         CASE WHEN b.ledger_account LIKE 'customer:%' OR b.ledger_account LIKE 'sandbox:customer:%' THEN \
-           COALESCE((SELECT -SUM(e.amount) FROM ledger_entry e \
-             JOIN ledger_transaction t ON t.account_id = e.account_id AND t.id = e.transaction_id \
-             WHERE e.ledger_account = b.ledger_account AND t.job_id IS NOT NULL), 0) ELSE 0 END \
-         ORDER BY b.ledger_account",
+        "SELECT b.ledger_account FROM ledger_balance b LEFT JOIN ( \
+           SELECT e.ledger_account, -SUM(e.amount) AS amount FROM ledger_entry e \
+           JOIN ledger_transaction t ON t.account_id = e.account_id AND t.id = e.transaction_id \
+           WHERE t.job_id IS NOT NULL \
+             AND (e.ledger_account LIKE 'customer:%' OR e.ledger_account LIKE 'sandbox:customer:%') \
+           GROUP BY e.ledger_account) AS on_jobs ON on_jobs.ledger_account = b.ledger_account \
+         WHERE b.spent <> COALESCE(on_jobs.amount, 0) ORDER BY b.ledger_account",
         &[],
         Row::take,
     )
@@ -208,9 +209,12 @@ pub struct Recomputed {
 /// Every kept balance with the sum of its entries.
 pub fn recompute(tx: &mut Tx<'_>) -> Result<Vec<Recomputed>, Error> {
     tx.query_all(
-        "SELECT b.ledger_account, b.amount, \
-         CAST(COALESCE((SELECT SUM(e.amount) FROM ledger_entry e WHERE e.ledger_account = b.ledger_account), 0) AS BIGINT) \
-         FROM ledger_balance b ORDER BY b.ledger_account",
+        "SELECT b.ledger_account, b.amount, CAST(COALESCE(sums.amount, 0) AS BIGINT) \
+         FROM ledger_balance b LEFT JOIN ( \
+           SELECT ledger_account, SUM(amount) AS amount FROM ledger_entry \
+           WHERE ledger_account IN (SELECT ledger_account FROM ledger_balance) \
+           GROUP BY ledger_account) AS sums ON sums.ledger_account = b.ledger_account \
+         ORDER BY b.ledger_account",
         &[],
         |row| Ok(Recomputed { ledger_account: row.take()?, kept: row.take()?, entries: row.take()? }),
     )
@@ -279,28 +283,6 @@ pub fn charge_faults(tx: &mut Tx<'_>) -> Result<Vec<JobId>, Error> {
     )
 }
 
-/// One line of a customer's statement.
-#[derive(Debug)]
-pub struct Statement {
-    /// What kind of posting.
-    pub kind: String,
-    /// Minor units; negative is spent.
-    pub amount: i64,
-    /// Its currency.
-    pub currency: Currency,
-}
-
-/// All postings of a ledger account, oldest first.
-pub fn statement(tx: &mut Tx<'_>, ledger_account: &str) -> Result<Vec<Statement>, Error> {
-    tx.query_all(
-        "SELECT t.kind, e.amount, e.currency FROM ledger_entry e \
-         JOIN ledger_transaction t ON t.account_id = e.account_id AND t.id = e.transaction_id \
-         WHERE e.ledger_account = $1 ORDER BY t.id",
-        &[&ledger_account],
-        |row| Ok(Statement { kind: row.take()?, amount: row.take()?, currency: row.take()? }),
-    )
-}
-
 /// Writes the charges of one customer's order. As `post`, but the customer's balance is
 /// changed once for all of them. The caller holds the environment's lock and has read that the
 /// balance covers them: so it is there, and stays so.
@@ -316,14 +298,14 @@ pub fn charge_all(
     let balance_of = LedgerAccount::Customer(customer);
     let sandbox = book == Book::Sandbox;
     let mut sum: Option<Money> = None;
-    let first = tx.reserve_ids("ledger", charges.len())?;
+    let ids = tx.reserve_ids("ledger", charges.len())?;
     let (mut transactions, mut entries) = (Vec::new(), Vec::new());
     // Texts that the rows borrow.
     let names: Vec<Vec<String>> = charges
         .iter()
         .map(|posting| posting.entries().iter().map(|entry| entry.account.text(book)).collect())
         .collect();
-    for (((id, posting), (order, job)), names) in (first..).zip(charges).zip(about).zip(&names) {
+    for (((id, posting), (order, job)), names) in ids.into_iter().zip(charges).zip(about).zip(&names) {
         transactions.push(vec![
             ValueRef::Int(id),
             ValueRef::Int(i64::from(sandbox)),

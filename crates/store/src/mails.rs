@@ -61,7 +61,7 @@ fn from_row(row: &mut Row) -> Result<Mail, Error> {
 
 /// Writes a mail that is due at once.
 pub fn insert(tx: &mut Tx<'_>, mail: &New<'_>, now: Timestamp) -> Result<(), Error> {
-    let id = tx.reserve_ids("mail", 1)?;
+    let id = tx.reserve_id("mail")?;
     tx.send(
         "INSERT INTO mail (id, account_id, recipient, kind, subject, body, run_at, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",

@@ -20,8 +20,8 @@ pub fn tell(tx: &mut Tx<'_>, node: &str, used: &[Use], now: Timestamp) -> Result
     if tx.dialect() == Dialect::Postgres {
         tx.query_all("SELECT CAST(1 AS BIGINT) FROM pg_advisory_xact_lock($1)", &[&TELLING], |_| Ok(()))?;
     }
-    let first = tx.reserve_ids("rate_use", used.len())?;
-    for (id, of) in (first..).zip(used) {
+    let ids = tx.reserve_ids("rate_use", used.len())?;
+    for (id, of) in ids.into_iter().zip(used) {
         tx.execute(
             "INSERT INTO rate_use (id, node, subject, requests, created_at) VALUES ($1, $2, $3, $4, $5)",
             &[&id, &node, &of.subject, &of.requests, &now],

@@ -72,7 +72,7 @@ pub fn forgotten(tx: &mut Tx<'_>) -> Result<Vec<JobId>, Error> {
 
 /// Writes a task.
 pub fn insert(tx: &mut Tx<'_>, task: &New<'_>) -> Result<(), Error> {
-    let id = tx.reserve_ids("task", 1)?;
+    let id = tx.reserve_id("task")?;
     tx.send(
         "INSERT INTO task (id, kind, account_id, sandbox, subject_id, payload, run_at, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",

@@ -101,7 +101,7 @@ pub fn insert_revision(
     body_tgt: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
-    let id = tx.reserve_ids("revision", 1)?;
+    let id = tx.reserve_id("revision")?;
     tx.execute(
         "INSERT INTO revision (id, account_id, job_id, translator_id, body_tgt, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
         &[&id, &scope.account, &job, &translator, &body_tgt, &now],

@@ -41,10 +41,16 @@ fn main() {
     if wanted("postgres") {
         let cluster = Cluster::start();
         for jobs_each in row(1, &[1, 50, 1_000]) {
-            let connections = if jobs_each == 1_000 { 4 } else { 16 };
-            for accounts in row(2, &[1, connections]) {
-                for nodes in [1, 3] {
-                    orders::on_postgres(&cluster, nodes, accounts, jobs_each, connections);
+            let connections: &[usize] = match jobs_each {
+                1 => &[16, 64],
+                1_000 => &[4],
+                _ => &[16],
+            };
+            for connections in row(2, connections) {
+                for accounts in row(3, &[1, connections]) {
+                    for nodes in [1, 3] {
+                        orders::on_postgres(&cluster, nodes, accounts, jobs_each, connections);
+                    }
                 }
             }
         }

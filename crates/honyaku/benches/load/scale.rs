@@ -4,7 +4,8 @@
 //! each: one may lie better than another for as long as it lasts. On SQLite each round begins with reading both files
 //! from one end to the other: what is compared is two databases in memory, not memory and a disk. Printed are the median and the p99 of
 //! all calls of a kind, and the ratio of the two p99. What two databases of one size differ by, say
-//! `scale 100000 100`; one kind alone, say `scale 1000000 1000 postgres '50 jobs'`.
+//! `scale 100000 100`; one kind alone, say `scale 1000000 1000 postgres '50 jobs'`. What an order leaves the queue
+//! to do is waited for before the next call: else it would be the other side's call that is slower for it.
 
 use super::fill::{BASE, OWN_JOBS, Size, fill};
 use super::server::{Client, Cluster, Keys, Server, jobs};
@@ -25,16 +26,23 @@ struct Kind {
     name: &'static str,
     /// How many in a round.
     count: usize,
+    /// A call leaves the queue something to do. That is waited for: it would be in the next call's way, which is
+    /// the other side's.
+    queues: bool,
     call: fn(&mut Side, usize) -> Duration,
 }
 
 const fn kind(name: &'static str, call: fn(&mut Side, usize) -> Duration) -> Kind {
-    Kind { name, count: MOST, call }
+    Kind { name, count: MOST, queues: false, call }
+}
+
+const fn order(name: &'static str, count: usize, call: fn(&mut Side, usize) -> Duration) -> Kind {
+    Kind { name, count, queues: true, call }
 }
 
 /// In an order in which the later find what the earlier made.
 const KINDS: &[Kind] = &[
-    kind("POST jobs, 1 job", |side, number| {
+    order("POST jobs, 1 job", MOST, |side, number| {
         if number == 0 {
             side.jobs.clear();
         }
@@ -42,34 +50,25 @@ const KINDS: &[Kind] = &[
         side.jobs.extend(ids(&answer));
         took
     }),
-    Kind {
-        name: "POST jobs, 50 jobs",
-        count: 20,
-        call: |side, number| {
-            if number == 0 {
-                side.spare.clear();
-            }
-            let (answer, took) = side.write("POST", "translate/jobs", &side.new_jobs(50));
-            side.spare.extend(ids(&answer));
-            took
-        },
-    },
-    kind("POST jobs, a known text", |side, number| {
+    order("POST jobs, 50 jobs", 20, |side, number| {
+        if number == 0 {
+            side.spare.clear();
+        }
+        let (answer, took) = side.write("POST", "translate/jobs", &side.new_jobs(50));
+        side.spare.extend(ids(&answer));
+        took
+    }),
+    order("POST jobs, a known text", MOST, |side, number| {
         let unique = format!("known {}", number % 10);
         side.write("POST", "translate/jobs", &jobs(1, &unique, None)).1
     }),
-    Kind {
-        name: "queue, 1,000 jobs to the board",
-        count: 3,
-        call: |side, _| {
-            side.server.until_on_board();
-            let order = side.new_jobs(QUEUED);
-            side.write("POST", "translate/jobs", &order);
-            let began = Instant::now();
-            side.server.until_on_board();
-            began.elapsed()
-        },
-    },
+    order("queue, 1,000 jobs to the board", 3, |side, _| {
+        let order = side.new_jobs(QUEUED);
+        side.write("POST", "translate/jobs", &order);
+        let began = Instant::now();
+        side.server.until_on_board();
+        began.elapsed()
+    }),
     kind("POST sandbox take (claim)", |side, number| {
         side.on_job("POST", "sandbox/job/{}/take", number, &json!({}))
     }),
@@ -329,12 +328,16 @@ fn compare(engine: &str, mut sides: [Side; 2], words: &str) {
 
 /// Calls of a kind, to each side in turn; how long they took.
 fn in_turn(kind: &Kind, sides: &mut [Side; 2]) -> [Vec<Duration>; 2] {
+    let settle = |sides: &[Side; 2]| sides.iter().for_each(|side| side.server.until_on_board());
     // What the calls before have left to do is not theirs.
-    sides.iter().for_each(|side| side.server.until_on_board());
+    settle(sides);
     let mut took = [Vec::new(), Vec::new()];
     for number in 0..kind.count {
         for turn in 0..2 {
             let which = (number + turn) % 2;
+            if kind.queues {
+                settle(sides);
+            }
             took[which].push((kind.call)(&mut sides[which], number));
         }
     }

@@ -135,7 +135,9 @@ impl Call {
         let key = self.caller()?.key.id;
         let foresight = self.foresight.clone();
         Ok(move |tx: &mut Tx<'_>| {
-            foresight.map_or(Ok(()), |foresight| foresight.tell(tx, scope))?;
+            if let Some(foresight) = foresight {
+                foresight.tell(tx, scope);
+            }
             let ctx = Context::open(tx, desk, scope, actor, now)?.called_with(key);
             use_case(tx, &ctx)
         })

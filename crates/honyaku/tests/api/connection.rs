@@ -31,15 +31,15 @@ fn what_is_foreseen_is_asked_after_the_next_statement() {
         |tx: &mut Tx<'_>, n: i64| tx.execute("INSERT INTO number (n) VALUES ($1)", &[&n]).map(|_| ());
     db.write_blocking(move |tx| {
         tx.foresee(COUNT, &[&100_i64]);
-        tx.foresee_ids(&[("job", 2), ("order", 1)])?;
+        tx.foresee_ids(&[("job", 2), ("order", 1)]);
         insert(tx, 1)?;
         insert(tx, 2)?;
         assert_eq!(count(tx, 50)?, 2, "that is another question");
         assert_eq!(count(tx, 100)?, 1, "asked after the first insert");
         assert_eq!(count(tx, 100)?, 2, "asked now");
-        let first = tx.reserve_ids("job", 1)?;
-        assert_eq!(tx.reserve_ids("job", 1)?, first + 1);
-        assert!(tx.reserve_ids("job", 1)? > first + 1, "more than were foreseen");
+        let first = tx.reserve_id("job")?;
+        assert_eq!(tx.reserve_id("job")?, first + 1);
+        assert!(tx.reserve_id("job")? > first + 1, "more than were foreseen");
         tx.foresee(COUNT, &[&100_i64]);
         insert(tx, 3)
     })
@@ -236,7 +236,7 @@ fn ids_are_taken_once_for_those_who_share_a_commit() {
     let Some((database, db)) = numbers() else { return };
     let closure = |number: i64| {
         move |tx: &mut Tx<'_>| {
-            let id = tx.reserve_ids("order", 1)?;
+            let id = tx.reserve_id("order")?;
             tx.execute(INSERT, &[&id])?;
             if number % 4 == 3 { Err(Error::Locked("no".into())) } else { Ok(()) }
         }
@@ -246,6 +246,32 @@ fn ids_are_taken_once_for_those_who_share_a_commit() {
         assert_eq!(outcome.is_ok(), number % 4 != 3, "{number}: {outcome:?}");
     }
     assert_eq!(database.ask("SELECT COUNT(*) FROM number"), 30);
+}
+
+/// Nodes take ids from the same sequences at the same time, one or several, and need not wait for each other.
+#[test]
+fn no_id_is_given_twice_to_nodes_that_take_several_at_a_time() {
+    let Some((database, db)) = numbers() else { return };
+    let options = PostgresOptions { url: database.url(), connections: 4, authorities: None, replica: None };
+    let other = Db::open(&Options::Postgres(options), 0).unwrap();
+    let takes = |db: &Db| {
+        for number in 0..60 {
+            let many = 1 + number % 5;
+            db.write_blocking(move |tx| {
+                tx.foresee_ids(&[("job", many), ("order", 1)]);
+                let ids = tx.reserve_ids("job", many)?;
+                assert!(ids.len() == many && ids.is_sorted(), "{ids:?}");
+                ids.iter().try_for_each(|id| tx.execute(INSERT, &[id]).map(|_| ()))
+            })
+            .unwrap();
+        }
+    };
+    std::thread::scope(|scope| {
+        for db in [&db, &other, &db, &other] {
+            scope.spawn(move || takes(db));
+        }
+    });
+    assert_eq!(database.ask("SELECT COUNT(*) FROM number"), 4 * 60 * 3);
 }
 
 #[test]

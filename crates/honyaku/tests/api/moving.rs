@@ -222,7 +222,7 @@ fn migrations_are_listed_run_once_and_never_backwards() {
     let all = |state: &str| {
         [
             "base", "file", "scale", "version", "age", "account", "keys", "inbox", "standing", "failures",
-            "clocks", "run", "vacuum", "rowid", "counts", "order",
+            "clocks", "run", "vacuum", "rowid", "counts", "order", "ids",
         ]
         .iter()
         .zip(1..)

@@ -72,6 +72,7 @@ const OLDER: &str = "ALTER TABLE environment ADD COLUMN jobs BIGINT NOT NULL DEF
     UPDATE environment SET jobs = (SELECT COUNT(*) FROM job WHERE job.account_id = environment.account_id \
       AND job.sandbox = environment.sandbox); \
     DROP INDEX job_order; CREATE INDEX job_order ON job (order_id, account_id, sandbox, status, id); \
+    CREATE INDEX ledger_entry_account ON ledger_entry (ledger_account); \
     DELETE FROM migration WHERE number > 14";
 
 #[test]

@@ -51,6 +51,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration { sqlite: include_str!("../../migrations/0014_rowid.sqlite.sql"), ..shared(14, "rowid", "") },
     shared(15, "counts", include_str!("../../migrations/0015_counts.sql")),
     Migration { sqlite: include_str!("../../migrations/0016_order.sqlite.sql"), ..shared(16, "order", "") },
+    Migration {
+        postgres: include_str!("../../migrations/0017_ids.postgres.sql"),
+        ..shared(17, "ids", include_str!("../../migrations/0017_ids.sql"))
+    },
 ];
 
 /// A migration that is the same on both engines.

@@ -70,12 +70,16 @@ pub trait Sql {
     fn foresee(&mut self, _sql: &str, _params: &[&dyn Param]) {}
 
     /// Takes ids of several sequences that `reserve_ids` will ask for in this transaction.
-    fn foresee_ids(&mut self, _wanted: &[(&'static str, i64)]) -> Result<(), Error> {
-        Ok(())
-    }
+    fn foresee_ids(&mut self, _wanted: &[(&'static str, usize)]) {}
 
-    /// Takes `count` successive ids of a sequence; the first of them.
-    fn reserve_ids(&mut self, sequence: &'static str, count: i64) -> Result<i64, Error>;
+    /// Takes `count` ids of a sequence, in ascending order.
+    fn reserve_ids(&mut self, sequence: &'static str, count: usize) -> Result<Vec<i64>, Error>;
+
+    /// No id that the sequence will give is below this. A server's loses one in saying so.
+    fn next_id(&mut self, sequence: &'static str) -> Result<i64, Error>;
+
+    /// The sequence gives no more ids below `next`. Nobody else takes any meanwhile.
+    fn skip_ids(&mut self, sequence: &'static str, next: i64) -> Result<(), Error>;
 }
 
 /// A transaction: all of it is kept, or nothing.
@@ -308,17 +312,29 @@ impl<'a> Tx<'a> {
 
     /// Takes ids of several sequences that `reserve_ids` will ask for in this transaction: over a
     /// network together with the next statement. What is not asked for is lost.
-    pub fn foresee_ids(&mut self, wanted: &[(&'static str, usize)]) -> Result<(), Error> {
-        let counted = |count: usize| i64::try_from(count).map_err(|_| Error::Engine("too many ids".into()));
-        let wanted: Result<Vec<_>, Error> =
-            wanted.iter().map(|(name, count)| Ok((*name, counted(*count)?))).collect();
-        self.sql.foresee_ids(&wanted?)
+    pub fn foresee_ids(&mut self, wanted: &[(&'static str, usize)]) {
+        self.sql.foresee_ids(wanted);
     }
 
-    /// Takes `count` successive ids of a sequence; the first of them.
-    pub fn reserve_ids(&mut self, sequence: &'static str, count: usize) -> Result<i64, Error> {
-        let count = i64::try_from(count).map_err(|_| Error::Engine("too many ids".into()))?;
+    /// Takes an id of a sequence.
+    pub fn reserve_id(&mut self, sequence: &'static str) -> Result<i64, Error> {
+        let ids = self.reserve_ids(sequence, 1)?;
+        ids.first().copied().ok_or_else(|| Error::Engine(format!("no id of {sequence}")))
+    }
+
+    /// Takes `count` ids of a sequence, in ascending order. Others may take some in between.
+    pub fn reserve_ids(&mut self, sequence: &'static str, count: usize) -> Result<Vec<i64>, Error> {
         self.sql.reserve_ids(sequence, count)
+    }
+
+    /// No id that the sequence will give is below this.
+    pub fn next_id(&mut self, sequence: &'static str) -> Result<i64, Error> {
+        self.sql.next_id(sequence)
+    }
+
+    /// The sequence gives no more ids below `next`. For a database that nobody else writes to.
+    pub fn skip_ids(&mut self, sequence: &'static str, next: i64) -> Result<(), Error> {
+        self.sql.skip_ids(sequence, next)
     }
 }
 

@@ -12,8 +12,8 @@ use self::journey::{Ahead, Landed, Last, Unsent, connected};
 use super::value::cell;
 use super::way::Way;
 use crate::sql::undo::Undo;
-use crate::sql::{Dialect, Error, Param, Row, Sql, Value};
-use std::collections::HashMap;
+use crate::sql::{Dialect, Error, Param, Row, Sql, Tx, Value};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use tokio::runtime::Runtime;
 use tokio_postgres::{Client, Statement};
 
@@ -57,10 +57,10 @@ pub struct Session {
     alone: bool,
     /// Its transactions may not lock rows.
     reads_only: bool,
-    /// Ids that the present transaction has taken and not used: the next one, and how many.
-    ids: HashMap<&'static str, (i64, i64)>,
+    /// Ids that the present transaction has taken and not used.
+    ids: HashMap<&'static str, VecDeque<i64>>,
     /// How many calls may follow in the present transaction: ids are taken for them too.
-    to_come: i64,
+    to_come: usize,
     /// A statement failed: the server takes no more until the transaction ends.
     pub broken: Option<Error>,
 }
@@ -118,7 +118,7 @@ impl Session {
     /// So many calls wait to join the transaction. Whoever of them needs one id of a sequence, as small orders do of
     /// each, finds it there; what none of them needs is lost. Background work does not count: it orders nothing.
     pub fn expect(&mut self, calls: usize) {
-        self.to_come = i64::try_from(calls).unwrap_or_default();
+        self.to_come = calls;
     }
 
     /// Begins one more closure in the transaction. What the last one has left to be sent shares the
@@ -353,48 +353,50 @@ impl Sql for Session {
         self.ahead.push(Ahead { sql: sql.to_owned(), values: owned(params), ids: Vec::new() });
     }
 
-    fn foresee_ids(&mut self, wanted: &[(&'static str, i64)]) -> Result<(), Error> {
-        let there = |name: &str, count: i64| self.ids.get(name).is_some_and(|(_, left)| *left >= count);
-        let comes = |name: &str, count: i64| {
+    fn foresee_ids(&mut self, wanted: &[(&'static str, usize)]) {
+        let comes = |name: &str, count: usize| {
             self.ahead
                 .iter()
                 .flat_map(|question| &question.ids)
                 .any(|(known, many)| *known == name && *many >= count)
         };
-        let ids: Vec<(&'static str, i64)> = wanted
-            .iter()
-            .copied()
-            .filter(|(name, count)| *count > 0 && !there(name, *count) && !comes(name, *count))
-            .map(|(name, count)| (name, if count == 1 { 1 + self.to_come } else { count }))
-            .collect();
-        if ids.is_empty() {
-            return Ok(());
+        // Of as many each, a question: they stand beside each other in its rows.
+        let mut by_count: BTreeMap<usize, Vec<(&'static str, usize)>> = BTreeMap::new();
+        for (name, count) in wanted.iter().copied() {
+            if count > self.ids.get(name).map_or(0, VecDeque::len) && !comes(name, count) {
+                let count = if count == 1 { 1 + self.to_come } else { count };
+                by_count.entry(count).or_default().push((name, count));
+            }
         }
-        let calls: Vec<String> = (0..ids.len())
-            .map(|index| format!("reserve_ids(${}, ${})", 2 * index + 1, 2 * index + 2))
-            .collect();
-        let values = ids
-            .iter()
-            .flat_map(|(name, count)| [Value::Text((*name).to_owned()), Value::Int(*count)])
-            .collect();
-        self.ahead.push(Ahead { sql: format!("SELECT {}", calls.join(", ")), values, ids });
-        Ok(())
+        for (count, ids) in by_count {
+            let columns: Vec<String> = ids.iter().map(|(name, _)| format!("nextval('{name}_ids')")).collect();
+            let sql = format!("SELECT {} FROM generate_series(1, CAST($1 AS BIGINT))", columns.join(", "));
+            let values = vec![Value::Int(i64::try_from(count).unwrap_or(i64::MAX))];
+            self.ahead.push(Ahead { sql, values, ids });
+        }
     }
 
-    fn reserve_ids(&mut self, sequence: &'static str, count: i64) -> Result<i64, Error> {
+    fn reserve_ids(&mut self, sequence: &'static str, count: usize) -> Result<Vec<i64>, Error> {
         if count == 0 {
-            return Ok(0);
+            return Ok(Vec::new());
         }
-        if self.ids.get(sequence).is_none_or(|(_, left)| *left < count) {
-            self.foresee_ids(&[(sequence, count)])?;
+        if self.ids.get(sequence).is_none_or(|ids| ids.len() < count) {
+            self.foresee_ids(&[(sequence, count)]);
             self.travel(&Last::Nothing)?;
         }
-        let (next, left) =
-            self.ids.get_mut(sequence).ok_or_else(|| Error::Engine(format!("no ids of {sequence}")))?;
-        let first = *next;
-        *next += count;
-        *left -= count;
-        Ok(first)
+        match self.ids.get_mut(sequence) {
+            Some(ids) if ids.len() >= count => Ok(ids.drain(..count).collect()),
+            _ => Err(Error::Engine(format!("too few ids of {sequence}"))),
+        }
+    }
+
+    fn next_id(&mut self, sequence: &'static str) -> Result<i64, Error> {
+        Tx::new(self).query_one(&format!("SELECT nextval('{sequence}_ids')"), &[], Row::take)
+    }
+
+    fn skip_ids(&mut self, sequence: &'static str, next: i64) -> Result<(), Error> {
+        let set = format!("SELECT setval('{sequence}_ids', $1, false)");
+        Tx::new(self).query_one::<i64>(&set, &[&next], Row::take).map(|_| ())
     }
 }
 

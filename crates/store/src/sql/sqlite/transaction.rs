@@ -120,8 +120,19 @@ impl Sql for Transaction<'_> {
         ""
     }
 
-    fn reserve_ids(&mut self, sequence: &'static str, count: i64) -> Result<i64, Error> {
-        self.sequences.take(&mut self.statements, sequence, count)
+    fn reserve_ids(&mut self, sequence: &'static str, count: usize) -> Result<Vec<i64>, Error> {
+        let many = i64::try_from(count).map_err(|_| Error::Engine("too many ids".into()))?;
+        let first = self.sequences.take(&mut self.statements, sequence, many)?;
+        Ok((first..).take(count).collect())
+    }
+
+    fn next_id(&mut self, sequence: &'static str) -> Result<i64, Error> {
+        self.sequences.take(&mut self.statements, sequence, 0)
+    }
+
+    fn skip_ids(&mut self, sequence: &'static str, next: i64) -> Result<(), Error> {
+        let behind = next - self.next_id(sequence)?;
+        self.sequences.take(&mut self.statements, sequence, behind.max(0)).map(|_| ())
     }
 }
 

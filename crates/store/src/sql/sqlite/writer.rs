@@ -360,7 +360,7 @@ mod tests {
     }
 
     fn insert_next(tx: &mut Tx<'_>) -> Result<(), Error> {
-        let number = tx.reserve_ids("order", 1)?;
+        let number = tx.reserve_id("order")?;
         insert(tx, number)
     }
 

@@ -1,9 +1,9 @@
 //! Journeys to the server: what waits goes along, what is foreseen is asked right after.
 
-use super::super::value::{Bound, cell};
+use super::super::value::Bound;
 use super::super::way::{Way, fault, unavailable};
 use super::{SESSION, Session};
-use crate::sql::{Error, Param, Row, Value};
+use crate::sql::{Error, Param, Value};
 use futures_util::FutureExt as _;
 use futures_util::future::{LocalBoxFuture, join_all};
 use std::time::{Duration, Instant};
@@ -26,8 +26,8 @@ pub enum Unsent {
 pub struct Ahead {
     pub sql: String,
     pub values: Vec<Value>,
-    /// It takes ids: so many of each sequence.
-    pub ids: Vec<(&'static str, i64)>,
+    /// It takes ids: so many of each sequence, which has a column of them.
+    pub ids: Vec<(&'static str, usize)>,
 }
 
 /// A statement that ends a journey.
@@ -140,9 +140,11 @@ impl Session {
                 self.foreseen.push((question.sql.clone(), question.values.clone(), rows));
                 continue;
             }
-            let mut first = in_row(&rows)?;
-            for (name, count) in &question.ids {
-                self.ids.insert(name, (first.take()?, *count));
+            for row in &rows {
+                for (column, (name, _)) in question.ids.iter().enumerate() {
+                    let id = row.try_get(column).map_err(|error| self.failed(&error, &question.sql))?;
+                    self.ids.entry(name).or_default().push_back(id);
+                }
             }
         }
         Ok(landed)
@@ -255,12 +257,6 @@ pub fn connected(way: &Way, runtime: &Runtime) -> Result<Client, Error> {
 
 fn bound(values: &[Value]) -> Vec<Bound<'_>> {
     values.iter().map(|value| Bound(value.value())).collect()
-}
-
-/// The one row of an answer.
-fn in_row(rows: &[tokio_postgres::Row]) -> Result<Row, Error> {
-    let row = rows.first().ok_or_else(|| Error::Engine("no row".into()))?;
-    Ok(Row::new((0..row.len()).map(|index| cell(row, index)).collect::<Result<_, Error>>()?))
 }
 
 fn by_reference<'a>(bound: &'a [Bound<'_>]) -> Vec<&'a (dyn ToSql + Sync)> {
