@@ -63,6 +63,16 @@ fn with_trick(ctx: &Context, address: Option<Address>, job: &Job) -> Option<Addr
     Some(address)
 }
 
+/// Orders were placed. Whoever placed them has the answer: nobody is told.
+pub fn placed(tx: &mut Tx<'_>, ctx: &Context, orders: &[Order]) -> Result<(), Error> {
+    let ids = tx.reserve_ids("event", orders.len())?;
+    let events = ids.into_iter().zip(orders).map(|(id, order)| {
+        let about = About { order: Some(order.id), ..About::default() };
+        event(id, ctx, Announcement::OrderPlaced, about, None, None)
+    });
+    Ok(events::insert_all(tx, &events.collect::<Vec<_>>())?)
+}
+
 /// All jobs of an order are on the board.
 pub fn order(tx: &mut Tx<'_>, ctx: &Context, order: &Order, what: Announcement) -> Result<(), Error> {
     let about = About { order: Some(order.id), ..About::default() };
@@ -135,8 +145,20 @@ fn record(
     payload: Option<Value>,
     address: Option<Address>,
 ) -> Result<(), Error> {
-    let event = Event {
-        id: EventId(tx.reserve_id("event")?),
+    let id = tx.reserve_id("event")?;
+    Ok(events::insert_all(tx, &[event(id, ctx, what, about, payload, address)])?)
+}
+
+fn event(
+    id: i64,
+    ctx: &Context,
+    what: Announcement,
+    about: About,
+    payload: Option<Value>,
+    address: Option<Address>,
+) -> Event {
+    Event {
+        id: EventId(id),
         scope: ctx.scope,
         kind: what.code().to_owned(),
         actor: ctx.actor.code().to_owned(),
@@ -152,6 +174,5 @@ fn record(
         trick: address.as_ref().and_then(|address| address.trick.clone()),
         callback_url: address.map(|address| address.url),
         created_at: ctx.now,
-    };
-    Ok(events::insert(tx, &event)?)
+    }
 }

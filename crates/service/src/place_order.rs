@@ -7,15 +7,17 @@
 //! 2. The new jobs are grouped if asked, the sum is checked against credits and limits.
 //! 3. Everything is written, or nothing. Contract: api-v2 5.
 
+mod together;
+
+pub use self::together::{Outcome, is_plain, place_together};
 use crate::context::Context;
 use crate::draft::{Draft, Request};
 use crate::error::Error;
 use crate::{announce, comment, pay, payload, robots, timers, transition};
-use domain::event::Announcement;
 use domain::fault::Fault;
 use domain::ids::{GroupId, JobId, OrderId, Scope};
 use domain::job::{Event, Status};
-use domain::money::{Currency, Money};
+use domain::money::{Currency, Money, UnitPrice};
 use domain::tier::Tier;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -55,6 +57,7 @@ pub struct Placed {
 /// then wait for it once.
 pub struct Foresight {
     text_keys: BTreeSet<[u8; 32]>,
+    orders: usize,
     jobs: usize,
     process: bool,
 }
@@ -65,10 +68,17 @@ const FORESEEN_JOBS: usize = 50;
 impl Foresight {
     /// Of a request, if it is small.
     pub fn of(request: &Request) -> Option<Self> {
-        (request.drafts.len() <= FORESEEN_JOBS).then(|| Self {
-            text_keys: text_keys(&request.drafts).into_iter().copied().collect(),
-            jobs: request.drafts.len(),
-            process: request.process,
+        Self::of_all(std::slice::from_ref(request))
+    }
+
+    /// Of requests that are placed together, if they are small.
+    pub fn of_all(requests: &[Request]) -> Option<Self> {
+        let jobs = requests.iter().map(|request| request.drafts.len()).sum();
+        (jobs <= FORESEEN_JOBS).then(|| Self {
+            text_keys: requests.iter().flat_map(|request| text_keys(&request.drafts)).copied().collect(),
+            orders: requests.len(),
+            jobs,
+            process: requests.iter().all(|request| request.process),
         })
     }
 
@@ -80,13 +90,19 @@ impl Foresight {
         let keys: Vec<&[u8]> = self.text_keys.iter().map(|key| key.as_slice()).collect();
         jobs::foresee_texts(tx, scope, &keys);
         pay::foresee_balance(tx, scope);
-        foresee_ids(tx, self.jobs, self.process);
+        foresee_ids(tx, self.orders, self.jobs, self.process);
     }
 }
 
-fn foresee_ids(tx: &mut Tx<'_>, jobs: usize, process: bool) {
-    let timers = if process { 1 } else { jobs };
-    tx.foresee_ids(&[("order", 1), ("job", jobs), ("ledger", jobs), ("event", 1), ("task", timers)]);
+fn foresee_ids(tx: &mut Tx<'_>, orders: usize, jobs: usize, process: bool) {
+    let timers = if process { orders } else { jobs };
+    tx.foresee_ids(&[
+        ("order", orders),
+        ("job", jobs),
+        ("ledger", jobs),
+        ("event", orders),
+        ("task", timers),
+    ]);
 }
 
 /// Texts that may be known, each once and in ascending order.
@@ -111,7 +127,7 @@ pub fn place_order(
 ) -> Result<Placed, Error> {
     let account = ctx.account(tx)?;
     let (fates, fresh) = sort_out(tx, ctx, &request.drafts)?;
-    foresee_ids(tx, fresh.len(), request.process);
+    foresee_ids(tx, 1, fresh.len(), request.process);
     let group = group(tx, &request, &fresh)?;
     let order = order(tx, ctx, key, &account, &request, group)?;
     guard_identical(tx, ctx, key, &request, &order)?;
@@ -125,7 +141,7 @@ pub fn place_order(
         tx.be_sure();
     }
     pay::count_against(tx, key, cost)?;
-    orders::insert(tx, &order)?;
+    orders::insert_all(tx, std::slice::from_ref(&order))?;
     write_new(tx, ctx, &request, &mut new, &fresh)?;
     for mut job in bought {
         transition::move_job(tx, ctx, &mut job, Event::Purchase)?;
@@ -248,10 +264,7 @@ fn new_jobs(
     let status = if request.process { Status::Queued } else { Status::Unpaid };
     for (id, index) in ids.into_iter().zip(fresh) {
         let Some(draft) = request.drafts.get_mut(*index) else { continue };
-        let priced =
-            pay::price(draft.lc_src, draft.lc_tgt, draft.tier, draft.edit, draft.units, account.currency)?;
-        let (unit_price, price) = priced
-            .ok_or_else(|| Error::Broken(format!("{} to {} has no price", draft.lc_src, draft.lc_tgt)))?;
+        let (unit_price, price) = price(draft, account.currency)?;
         new.push(Job {
             id: JobId(id),
             scope: ctx.scope,
@@ -306,6 +319,12 @@ fn new_jobs(
     Ok(new)
 }
 
+/// What a draft costs.
+fn price(draft: &Draft, currency: Currency) -> Result<(UnitPrice, Money), Error> {
+    pay::price(draft.lc_src, draft.lc_tgt, draft.tier, draft.edit, draft.units, currency)?
+        .ok_or_else(|| Error::Broken(format!("{} to {} has no price", draft.lc_src, draft.lc_tgt)))
+}
+
 /// Old jobs that are unpaid and that this call buys.
 fn bought_old(tx: &mut Tx<'_>, request: &Request, fates: &[Fate]) -> Result<Vec<Job>, Error> {
     let mut bought: BTreeMap<JobId, Job> = BTreeMap::new();
@@ -327,10 +346,11 @@ fn bought_old(tx: &mut Tx<'_>, request: &Request, fates: &[Fate]) -> Result<Vec<
 
 fn total(request: &Request, new: &[Job], bought: &[Job], currency: Currency) -> Result<Money, Error> {
     let paid = if request.process { new } else { &[] };
-    paid.iter()
-        .chain(bought)
-        .try_fold(Money::zero(currency), |sum, job| sum.checked_add(job.price))
-        .ok_or_else(pay::overflow)
+    sum(paid.iter().chain(bought).map(|job| job.price), currency)
+}
+
+fn sum(mut prices: impl Iterator<Item = Money>, currency: Currency) -> Result<Money, Error> {
+    prices.try_fold(Money::zero(currency), |sum, price| sum.checked_add(price)).ok_or_else(pay::overflow)
 }
 
 /// Refuses more jobs than a sandbox may hold.
@@ -354,13 +374,9 @@ fn write_new(
     new: &mut [Job],
     fresh: &[usize],
 ) -> Result<(), Error> {
-    let mut charges = Vec::new();
     // The writes of one environment come one after the other: no text was stored meanwhile.
     jobs::insert_all(tx, new)?;
     for (job, index) in new.iter_mut().zip(fresh) {
-        if request.process && !job.price.is_zero() {
-            charges.push(domain::ledger::charge(transition::life(job), job.scope.account, job.price)?);
-        }
         if let Some(text) = request.drafts.get(*index).and_then(|draft| draft.comment.as_ref()) {
             comment::write(tx, ctx, Subject::Job(job.id), "customer", text, None)?;
         }
@@ -368,18 +384,17 @@ fn write_new(
             timers::expire_unpaid(tx, ctx, job.id)?;
         }
     }
-    let paid = new.iter().filter(|job| request.process && !job.price.is_zero());
-    let about = paid.map(|job| (job.order, job.id)).collect::<Vec<_>>();
-    store::ledger::charge_all(
-        tx,
-        ctx.book(),
-        ctx.scope.account,
-        &charges,
-        &about,
-        ctx.actor.code(),
-        ctx.now,
-    )?;
-    Ok(())
+    if request.process { charge(tx, ctx, new) } else { Ok(()) }
+}
+
+/// Charges new jobs.
+fn charge(tx: &mut Tx<'_>, ctx: &Context, new: &[Job]) -> Result<(), Error> {
+    let paid: Vec<&Job> = new.iter().filter(|job| !job.price.is_zero()).collect();
+    let charge = |job: &&Job| domain::ledger::charge(transition::life(job), job.scope.account, job.price);
+    let charges = paid.iter().map(charge).collect::<Result<Vec<_>, _>>()?;
+    let about: Vec<_> = paid.iter().map(|job| (job.order, job.id)).collect();
+    let (book, account) = (ctx.book(), ctx.scope.account);
+    Ok(store::ledger::charge_all(tx, book, account, &charges, &about, ctx.actor.code(), ctx.now)?)
 }
 
 fn follow_up(
@@ -395,12 +410,14 @@ fn follow_up(
         let attachments = request.attachments.clone();
         comment::write(tx, ctx, Subject::Order(order.id), "customer", text, attachments)?;
     }
-    announce::order(tx, ctx, order, Announcement::OrderPlaced)?;
-    if request.process && !new.is_empty() {
-        let due = ctx.now.plus_ms(robots::queue_delay_ms(ctx)?);
-        timers::set(tx, ctx, timers::Kind::Queue, order.id.0, due, &json!({}))?;
-    }
-    Ok(())
+    announce::placed(tx, ctx, std::slice::from_ref(order))?;
+    if request.process && !new.is_empty() { queue(tx, ctx, &[order.id.0]) } else { Ok(()) }
+}
+
+/// The new jobs of these orders go on the board after a while.
+fn queue(tx: &mut Tx<'_>, ctx: &Context, orders: &[i64]) -> Result<(), Error> {
+    let due = ctx.now.plus_ms(robots::queue_delay_ms(ctx)?);
+    timers::set_all(tx, ctx, timers::Kind::Queue, orders, due, &json!({}))
 }
 
 fn answer(

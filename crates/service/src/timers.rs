@@ -89,14 +89,27 @@ pub fn set(
     at: Timestamp,
     payload: &Value,
 ) -> Result<(), Error> {
-    let task = New {
+    set_all(tx, ctx, kind, &[subject], at, payload)
+}
+
+/// The same for several subjects.
+pub fn set_all(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    kind: Kind,
+    subjects: &[i64],
+    at: Timestamp,
+    payload: &Value,
+) -> Result<(), Error> {
+    let (payload, run_at) = (payload.to_string(), ctx.real(at));
+    let of = |subject: &i64| New {
         kind: kind.code(),
         scope: ctx.scope,
-        subject,
-        payload: &payload.to_string(),
-        run_at: ctx.real(at),
+        subject: *subject,
+        payload: &payload,
+        run_at,
     };
-    Ok(tasks::insert(tx, &task)?)
+    Ok(tasks::insert_all(tx, &subjects.iter().map(of).collect::<Vec<_>>())?)
 }
 
 /// Sets the timers that a move starts; the job had its status before since a moment.

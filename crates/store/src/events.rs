@@ -1,6 +1,6 @@
 //! The event log: what happened, in order; the source of callbacks and of the event feed.
 
-use crate::sql::{AT_ONCE, Chore, Error, Row, Tx};
+use crate::sql::{AT_ONCE, Chore, Error, Param, Row, Tx, ValueRef};
 use domain::ids::*;
 use domain::job::Status;
 
@@ -65,36 +65,36 @@ fn from_row(row: &mut Row) -> Result<Event, Error> {
     })
 }
 
-/// Writes an event.
-pub fn insert(tx: &mut Tx<'_>, event: &Event) -> Result<(), Error> {
-    tx.send(
-        &format!(
-            "INSERT INTO event ({EVENT}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
-        ),
-        &[
-            &event.id,
-            &event.scope.account,
-            &event.scope.environment,
-            &event.kind,
-            &event.actor,
-            &event.order,
-            &event.job,
-            &event.comment,
-            &event.sequence,
-            &event.status_from,
-            &event.status_to,
-            &event.payload,
-            &event.outbox,
-            &event.key,
-            &event.callback_url,
-            &event.trick,
-            &event.created_at,
-        ],
-    )?;
-    if event.outbox {
+/// Writes events.
+pub fn insert_all(tx: &mut Tx<'_>, events: &[Event]) -> Result<(), Error> {
+    let rows: Vec<Vec<ValueRef<'_>>> = events.iter().map(new_row).collect();
+    tx.send_rows(&format!("INSERT INTO event ({EVENT})"), &rows)?;
+    if events.iter().any(|event| event.outbox) {
         tx.leave(Chore::Event, AT_ONCE);
     }
     Ok(())
+}
+
+fn new_row(event: &Event) -> Vec<ValueRef<'_>> {
+    vec![
+        event.id.value(),
+        event.scope.account.value(),
+        event.scope.environment.value(),
+        event.kind.value(),
+        event.actor.value(),
+        event.order.value(),
+        event.job.value(),
+        event.comment.value(),
+        event.sequence.value(),
+        event.status_from.value(),
+        event.status_to.value(),
+        event.payload.value(),
+        event.outbox.value(),
+        event.key.value(),
+        event.callback_url.value(),
+        event.trick.value(),
+        event.created_at.value(),
+    ]
 }
 
 /// The scope's events after a cursor, oldest first.

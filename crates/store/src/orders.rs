@@ -46,24 +46,25 @@ fn from_row(row: &mut Row) -> Result<Order, Error> {
     })
 }
 
-/// Stores a new order.
-pub fn insert(tx: &mut Tx<'_>, order: &Order) -> Result<(), Error> {
-    tx.send(
-        &format!("INSERT INTO \"order\" ({ORDER}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"),
-        &[
-            &order.id,
-            &order.scope.account,
-            &order.scope.environment,
-            &order.key,
-            &order.currency,
-            &order.group,
-            &order.allow_fork,
-            &order.reference_id,
-            &order.callback_url,
-            &order.created_at,
-        ],
-    )?;
-    Ok(())
+/// Stores new orders.
+pub fn insert_all(tx: &mut Tx<'_>, orders: &[Order]) -> Result<(), Error> {
+    let rows: Vec<Vec<ValueRef<'_>>> = orders.iter().map(new_row).collect();
+    tx.send_rows(&format!("INSERT INTO \"order\" ({ORDER})"), &rows)
+}
+
+fn new_row(order: &Order) -> Vec<ValueRef<'_>> {
+    vec![
+        order.id.value(),
+        order.scope.account.value(),
+        order.scope.environment.value(),
+        order.key.value(),
+        order.currency.value(),
+        order.group.value(),
+        order.allow_fork.value(),
+        order.reference_id.value(),
+        order.callback_url.value(),
+        order.created_at.value(),
+    ]
 }
 
 /// The scope's order. `None` if it has no such order.

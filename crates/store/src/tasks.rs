@@ -4,7 +4,7 @@
 //! that what it was made for still holds. `run_at` is real time; putting a sandbox's
 //! clock forward moves its tasks nearer.
 
-use crate::sql::{Chore, Error, Row, Tx};
+use crate::sql::{Chore, Error, Row, Tx, ValueRef};
 use domain::ids::*;
 
 /// Work that is due some time.
@@ -70,24 +70,30 @@ pub fn forgotten(tx: &mut Tx<'_>) -> Result<Vec<JobId>, Error> {
     )
 }
 
-/// Writes a task.
-pub fn insert(tx: &mut Tx<'_>, task: &New<'_>) -> Result<(), Error> {
-    let id = tx.reserve_id("task")?;
-    tx.send(
-        "INSERT INTO task (id, kind, account_id, sandbox, subject_id, payload, run_at, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
-        &[
-            &id,
-            &task.kind,
-            &task.scope.account,
-            &task.scope.environment,
-            &task.subject,
-            &task.payload,
-            &task.run_at,
-        ],
+/// Writes tasks.
+pub fn insert_all(tx: &mut Tx<'_>, tasks: &[New<'_>]) -> Result<(), Error> {
+    let ids = tx.reserve_ids("task", tasks.len())?;
+    let rows: Vec<Vec<ValueRef<'_>>> =
+        ids.into_iter().zip(tasks).map(|(id, task)| new_row(id, task)).collect();
+    tx.send_rows(
+        "INSERT INTO task (id, kind, account_id, sandbox, subject_id, payload, run_at, created_at)",
+        &rows,
     )?;
-    tx.leave(Chore::Task, task.run_at);
+    tasks.iter().for_each(|task| tx.leave(Chore::Task, task.run_at));
     Ok(())
+}
+
+fn new_row<'a>(id: i64, task: &New<'a>) -> Vec<ValueRef<'a>> {
+    vec![
+        ValueRef::Int(id),
+        ValueRef::Text(task.kind),
+        ValueRef::Int(task.scope.account.0),
+        ValueRef::Int(i64::from(task.scope.is_sandbox())),
+        ValueRef::Int(task.subject),
+        ValueRef::Text(task.payload),
+        ValueRef::Int(task.run_at.0),
+        ValueRef::Int(task.run_at.0),
+    ]
 }
 
 /// Leases the tasks that are due, those due longest first.

@@ -17,6 +17,7 @@ mod throttle;
 mod to_its_end;
 
 pub use api_v2::fields::{Inboxes, Reach, callback_url};
+pub use api_v2::waiting_orders::WaitingOrders;
 pub use arrival::request_id;
 pub use server::{Listeners, serve};
 pub use throttle::{Rates, Throttle};

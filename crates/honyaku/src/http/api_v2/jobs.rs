@@ -4,8 +4,9 @@ use super::fields::{self, Reach, fault};
 use super::order_level;
 use super::review;
 use super::submission::Rules;
+use super::waiting_orders::WaitingOrders;
 use crate::http::answer::Answer;
-use crate::http::call::{Call, id};
+use crate::http::call::{Call, Caller, id};
 use crate::http::failure::Failure;
 use crate::http::fingerprint;
 use domain::event::Actor;
@@ -15,7 +16,7 @@ use domain::job::Status;
 use robot::instruction;
 use serde_json::{Map, Value, json};
 use service::draft::Request;
-use service::place_order::{Foresight, Placed, place_order};
+use service::place_order::{Foresight, Outcome, Placed, is_plain, place_order};
 use service::{Context, Error, cancel, look, machine};
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,11 +84,26 @@ async fn place(mut call: Call, data: Object) -> Result<Answer, Failure> {
     if request.dry_run {
         return dry_run(&call, caller, request).await;
     }
+    let request = match with_others(&call, &caller, request).await? {
+        Outcome::Placed(placed) => return Ok(answer(&placed).into()),
+        Outcome::Alone(request) => request,
+    };
     call.foresight = Foresight::of(&request).map(Arc::new);
     let order = move |tx: &mut Tx<'_>, ctx: &Context| {
         place_order(tx, ctx, Some(&caller.key), request).map(|placed| answer(&placed))
     };
     call.write(&data, order).await
+}
+
+/// Places a plain order together with those of its key that come at the same time: on a server that costs
+/// less. One with an `Idempotency-Key` stores its answer too, and goes by itself.
+async fn with_others(call: &Call, caller: &Caller, request: Request) -> Result<Outcome, Failure> {
+    let app = &call.app;
+    if call.idempotency_key.is_some() || !app.db.is_server() || !is_plain(&caller.key, &request) {
+        return Ok(Outcome::Alone(request));
+    }
+    let outcome = WaitingOrders::place(app, Arc::clone(&caller.key), request).await;
+    outcome.map_err(|error| Failure::from_service(error, call.origin()))
 }
 
 /// True if some job of the data has `force`: only such a call is guarded against its double.
@@ -148,11 +164,7 @@ async fn obey_instructions(call: &Call, request: &Request) -> Result<(), Failure
 }
 
 /// Says what would happen: the transaction runs as if, and is rolled back.
-async fn dry_run(
-    call: &Call,
-    caller: crate::http::call::Caller,
-    request: Request,
-) -> Result<Answer, Failure> {
+async fn dry_run(call: &Call, caller: Caller, request: Request) -> Result<Answer, Failure> {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let rolled_back = call
         .run::<()>(Actor::CustomerApi, move |tx, ctx| {

@@ -12,3 +12,4 @@ pub mod quote;
 mod review;
 pub mod service;
 mod submission;
+pub mod waiting_orders;
