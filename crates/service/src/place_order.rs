@@ -62,24 +62,24 @@ pub struct Foresight {
     process: bool,
 }
 
-/// Larger orders take their time anyway, and would lose as many ids if their texts are known.
-const FORESEEN_JOBS: usize = 50;
+/// An order of so many jobs at most is small. Larger ones take their time anyway, and would lose as many ids
+/// if their texts are known.
+const SMALL_JOBS: usize = 50;
 
 impl Foresight {
     /// Of a request, if it is small.
     pub fn of(request: &Request) -> Option<Self> {
-        Self::of_all(std::slice::from_ref(request))
+        (request.drafts.len() <= SMALL_JOBS).then(|| Self::of_all(std::slice::from_ref(request)))
     }
 
-    /// Of requests that are placed together, if they are small.
-    pub fn of_all(requests: &[Request]) -> Option<Self> {
-        let jobs = requests.iter().map(|request| request.drafts.len()).sum();
-        (jobs <= FORESEEN_JOBS).then(|| Self {
+    /// Of small requests that are placed together.
+    pub fn of_all(requests: &[Request]) -> Self {
+        Self {
             text_keys: requests.iter().flat_map(|request| text_keys(&request.drafts)).copied().collect(),
             orders: requests.len(),
-            jobs,
+            jobs: requests.iter().map(|request| request.drafts.len()).sum(),
             process: requests.iter().all(|request| request.process),
-        })
+        }
     }
 
     /// Tells the transaction, before its context is opened.

@@ -43,6 +43,7 @@ mod moving;
 mod nodes;
 mod order_level;
 mod ordering;
+mod ordering_at_once;
 mod partitions;
 mod plans;
 mod quoting;

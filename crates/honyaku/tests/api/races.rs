@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::sync::Barrier;
 
 /// Runs the same thing on many threads, all at once.
-fn together<T: Send>(threads: usize, run: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub fn together<T: Send>(threads: usize, run: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(threads);
     std::thread::scope(|scope| {
         let running: Vec<_> = (0..threads)

@@ -6,8 +6,8 @@
 //! came first, and nobody is refused. The rest is placed one by one.
 
 use super::{
-    Fate, Placed, answer, charge, foresee_ids, new_jobs, order, place_order, price, queue, room_in_sandbox,
-    sum, text_keys, total,
+    Fate, Placed, SMALL_JOBS, answer, charge, foresee_ids, new_jobs, order, place_order, price, queue,
+    room_in_sandbox, sum, text_keys, total,
 };
 use crate::context::Context;
 use crate::draft::Request;
@@ -20,9 +20,6 @@ use store::jobs::{self, Job};
 use store::keys::Key;
 use store::orders::{self, Order};
 use store::sql::Tx;
-
-/// An order of more jobs is in few statements by itself.
-const MOST_JOBS: usize = 10;
 
 /// What became of an order among others.
 #[derive(Debug)]
@@ -42,7 +39,7 @@ pub fn is_plain(key: &Key, request: &Request) -> bool {
         && !request.as_group
         && request.comment.is_none()
         && request.attachments.is_none()
-        && request.drafts.len() <= MOST_JOBS
+        && request.drafts.len() <= SMALL_JOBS
         && request.drafts.iter().all(|draft| !draft.force && draft.comment.is_none())
 }
 
