@@ -56,7 +56,7 @@ pub fn count_against_key(
 
 /// As `count_against_key`, for a key that is at hand: one without a limit has nothing to say.
 pub fn count_against(tx: &mut Tx<'_>, key: Option<&Key>, cost: Money) -> Result<(), Error> {
-    let Some(key) = key else { return Ok(()) };
+    let Some(key) = key.filter(|_| !cost.is_zero()) else { return Ok(()) };
     match key.spending_limit {
         None => Ok(keys::count_spent(tx, key.scope, key.id, cost.minor())?),
         Some(_) => count_against_key(tx, key.scope, Some(key.id), cost),

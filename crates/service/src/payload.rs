@@ -17,7 +17,7 @@ use store::threads::{Comment, Subject};
 
 /// A job's payload, its members in the contract's order.
 pub fn job(tx: &mut Tx<'_>, ctx: &Context, job: &Job) -> Result<Value, Error> {
-    let beside = Beside::of(tx, ctx, std::slice::from_ref(job))?;
+    let beside = Beside::of(tx, ctx, [job])?;
     beside.payload(tx, ctx, job)
 }
 
@@ -36,7 +36,12 @@ pub struct Beside {
 
 impl Beside {
     /// Reads it, in few questions to the database.
-    pub fn of(tx: &mut Tx<'_>, ctx: &Context, jobs: &[Job]) -> Result<Self, Error> {
+    pub fn of<'j>(
+        tx: &mut Tx<'_>,
+        ctx: &Context,
+        jobs: impl IntoIterator<Item = &'j Job>,
+    ) -> Result<Self, Error> {
+        let jobs: Vec<&Job> = jobs.into_iter().collect();
         let ids = |wanted: fn(&Job) -> bool| -> Vec<JobId> {
             jobs.iter().filter(|job| wanted(job)).map(|job| job.id).collect()
         };

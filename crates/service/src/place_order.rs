@@ -7,19 +7,22 @@
 //! 2. The new jobs are grouped if asked, the sum is checked against credits and limits.
 //! 3. Everything is written, or nothing. Contract: api-v2 5.
 
+mod answer;
 mod together;
 
+pub use self::answer::Placed;
+use self::answer::{Found, Written};
 pub use self::together::{Outcome, is_plain, place_together};
 use crate::context::Context;
 use crate::draft::{Draft, Request};
 use crate::error::Error;
-use crate::{announce, comment, pay, payload, robots, timers, transition};
+use crate::{announce, comment, pay, robots, timers, transition};
 use domain::fault::Fault;
 use domain::ids::{GroupId, JobId, OrderId, Scope};
 use domain::job::{Event, Status};
 use domain::money::{Currency, Money, UnitPrice};
 use domain::tier::Tier;
-use serde_json::{Value, json};
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use store::accounts::Account;
 use store::jobs::{self, Job};
@@ -33,25 +36,6 @@ use store::threads::Subject;
 const IDENTICAL_MS: i64 = 300_000;
 /// By which rule units are counted.
 const COUNT_RULE: i64 = text::count::COUNT_RULE as i64;
-
-/// What an order led to.
-#[derive(Debug)]
-pub struct Placed {
-    /// The order; none for a dry run.
-    pub order: Option<OrderId>,
-    /// Jobs sent.
-    pub job_count: usize,
-    /// Charged now.
-    pub credits_used: Money,
-    /// The group of the new jobs.
-    pub group: Option<GroupId>,
-    /// Old and repeated texts: key as sent, and the payloads of the jobs that have it.
-    pub known: Vec<(String, Vec<Value>)>,
-    /// For every job sent, its id; none for a dry run's new ones.
-    pub job_ids: Vec<(String, Option<JobId>)>,
-    /// Nothing was stored.
-    pub dry_run: bool,
-}
 
 /// What an order will ask of the database, said before its transaction has begun to: small orders
 /// then wait for it once.
@@ -126,7 +110,7 @@ pub fn place_order(
     mut request: Request,
 ) -> Result<Placed, Error> {
     let account = ctx.account(tx)?;
-    let (fates, fresh) = sort_out(tx, ctx, &request.drafts)?;
+    let (fates, fresh) = sort_out(&request.drafts, &known(tx, ctx, &text_keys(&request.drafts))?);
     foresee_ids(tx, 1, fresh.len(), request.process);
     let group = group(tx, &request, &fresh)?;
     let order = order(tx, ctx, key, &account, &request, group)?;
@@ -143,21 +127,31 @@ pub fn place_order(
     pay::count_against(tx, key, cost)?;
     orders::insert_all(tx, std::slice::from_ref(&order))?;
     write_new(tx, ctx, &request, &mut new, &fresh)?;
+    let changed: Vec<JobId> = bought.iter().map(|job| job.id).collect();
     for mut job in bought {
         transition::move_job(tx, ctx, &mut job, Event::Purchase)?;
     }
     follow_up(tx, ctx, &request, &order, &new)?;
-    answer(tx, ctx, &request, &order, &new, fates, cost)
+    let found = Found::remember(tx, ctx, &[(order.id, &fates)], &changed)?;
+    let written = Written { request: &request, order: &order, new: &new, fates: &fates, cost };
+    written.answer(tx, ctx, &found)
+}
+
+/// Live jobs by their text.
+type Known = HashMap<Vec<u8>, Vec<Job>>;
+
+/// The live jobs with any of these texts.
+fn known(tx: &mut Tx<'_>, ctx: &Context, text_keys: &BTreeSet<&[u8; 32]>) -> Result<Known, Error> {
+    let sorted: Vec<&[u8]> = text_keys.iter().map(|key| key.as_slice()).collect();
+    let mut known = Known::new();
+    for job in jobs::with_texts(tx, ctx.scope, &sorted)? {
+        known.entry(job.text_key.clone()).or_default().push(job);
+    }
+    Ok(known)
 }
 
 /// Tells new from old from repeated. The second part lists the new drafts in the order sent.
-fn sort_out(tx: &mut Tx<'_>, ctx: &Context, drafts: &[Draft]) -> Result<(Vec<Fate>, Vec<usize>), Error> {
-    let keys = text_keys(drafts);
-    let mut old: HashMap<Vec<u8>, Vec<Job>> = HashMap::new();
-    let sorted: Vec<&[u8]> = keys.iter().map(|key| key.as_slice()).collect();
-    for job in jobs::with_texts(tx, ctx.scope, &sorted)? {
-        old.entry(job.text_key.clone()).or_default().push(job);
-    }
+fn sort_out(drafts: &[Draft], old: &Known) -> (Vec<Fate>, Vec<usize>) {
     let mut fresh = Vec::new();
     let mut seen: HashMap<&[u8; 32], usize> = HashMap::new();
     let mut fates = Vec::with_capacity(drafts.len());
@@ -174,7 +168,7 @@ fn sort_out(tx: &mut Tx<'_>, ctx: &Context, drafts: &[Draft]) -> Result<(Vec<Fat
             }
         });
     }
-    Ok((fates, fresh))
+    (fates, fresh)
 }
 
 /// The group of the new jobs, if they are to be one: at least two of them, alike.
@@ -418,71 +412,4 @@ fn follow_up(
 fn queue(tx: &mut Tx<'_>, ctx: &Context, orders: &[i64]) -> Result<(), Error> {
     let due = ctx.now.plus_ms(robots::queue_delay_ms(ctx)?);
     timers::set_all(tx, ctx, timers::Kind::Queue, orders, due, &json!({}))
-}
-
-fn answer(
-    tx: &mut Tx<'_>,
-    ctx: &Context,
-    request: &Request,
-    order: &Order,
-    new: &[Job],
-    fates: Vec<Fate>,
-    credits_used: Money,
-) -> Result<Placed, Error> {
-    let repeated: BTreeSet<usize> = fates
-        .iter()
-        .filter_map(|fate| if let Fate::Repeat(first) = fate { Some(*first) } else { None })
-        .collect();
-    let mut placed = Placed {
-        order: (!request.dry_run).then_some(order.id),
-        job_count: request.drafts.len(),
-        credits_used,
-        group: order.group.filter(|_| !request.dry_run),
-        known: Vec::new(),
-        job_ids: Vec::new(),
-        dry_run: request.dry_run,
-    };
-    let (old, beside) = remember_old(tx, ctx, order, &fates)?;
-    for (draft, fate) in request.drafts.iter().zip(fates) {
-        let key = draft.key.clone();
-        match fate {
-            Fate::Old(known) => {
-                let present = known.iter().filter_map(|job| old.get(&job.id));
-                let payloads = present.map(|job| beside.payload(tx, ctx, job)).collect::<Result<_, _>>()?;
-                placed.job_ids.push((key.clone(), known.first().map(|job| job.id)));
-                placed.known.push((key, payloads));
-            }
-            Fate::New(index) | Fate::Repeat(index) => {
-                let Some(job) = new.get(index) else { continue };
-                if repeated.contains(&index) {
-                    let mut payload = payload::job(tx, ctx, job)?;
-                    if request.dry_run
-                        && let Some(members) = payload.as_object_mut()
-                    {
-                        for id in ["job_id", "order_id", "group_id"] {
-                            members.shift_remove(id);
-                        }
-                    }
-                    placed.known.push((key.clone(), vec![payload]));
-                }
-                placed.job_ids.push((key, (!request.dry_run).then_some(job.id)));
-            }
-        }
-    }
-    Ok(placed)
-}
-
-/// The old jobs as they are now, some were bought by this order, and what belongs to them.
-fn remember_old(
-    tx: &mut Tx<'_>,
-    ctx: &Context,
-    order: &Order,
-    fates: &[Fate],
-) -> Result<(HashMap<JobId, Job>, payload::Beside), Error> {
-    let known = fates.iter().filter_map(|fate| if let Fate::Old(known) = fate { Some(known) } else { None });
-    let found: BTreeSet<JobId> = known.flatten().map(|job| job.id).collect();
-    orders::remember_found(tx, order, &found)?;
-    let present = jobs::with_ids(tx, ctx.scope, &Vec::from_iter(found))?;
-    let beside = payload::Beside::of(tx, ctx, &present)?;
-    Ok((present.into_iter().map(|job| (job.id, job)).collect(), beside))
 }

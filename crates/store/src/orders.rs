@@ -76,10 +76,16 @@ pub fn find(tx: &mut Tx<'_>, scope: Scope, id: OrderId) -> Result<Option<Order>,
     )
 }
 
-/// Remembers which old jobs a new order found.
-pub fn remember_found(tx: &mut Tx<'_>, order: &Order, jobs: &BTreeSet<JobId>) -> Result<(), Error> {
-    let row = |job: &JobId| vec![order.scope.account.value(), order.id.value(), ValueRef::Int(job.0)];
-    let rows: Vec<_> = jobs.iter().map(row).collect();
+/// Remembers which old jobs new orders of an account found.
+pub fn remember_found(
+    tx: &mut Tx<'_>,
+    account: AccountId,
+    found: &BTreeSet<(OrderId, JobId)>,
+) -> Result<(), Error> {
+    let row = |(order, job): &(OrderId, JobId)| {
+        vec![ValueRef::Int(account.0), ValueRef::Int(order.0), ValueRef::Int(job.0)]
+    };
+    let rows: Vec<_> = found.iter().map(row).collect();
     tx.send_rows("INSERT INTO order_found (account_id, order_id, job_id)", &rows)
 }
 

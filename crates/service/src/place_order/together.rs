@@ -2,19 +2,21 @@
 //! all, and their rows are written together. A statement for twenty orders costs a server little more than one
 //! for two.
 //!
-//! Only what is plain takes part, and only if all of it is new and can be paid: then it does not matter who
-//! came first, and nobody is refused. The rest is placed one by one.
+//! Only what is plain takes part, and only if nobody is refused and nobody needs what another one writes: then
+//! it does not matter who came first. The rest is placed one by one.
 
+use super::answer::{Found, Placed, Written};
 use super::{
-    Fate, Placed, SMALL_JOBS, answer, charge, foresee_ids, new_jobs, order, place_order, price, queue,
-    room_in_sandbox, sum, text_keys, total,
+    Fate, Known, SMALL_JOBS, charge, foresee_ids, known, new_jobs, order, place_order, price, queue,
+    room_in_sandbox, sort_out, sum, text_keys, total,
 };
 use crate::context::Context;
-use crate::draft::Request;
+use crate::draft::{Draft, Request};
 use crate::error::Error;
 use crate::{announce, pay};
+use domain::job::Status;
 use domain::money::Currency;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 use store::jobs::{self, Job};
 use store::keys::Key;
@@ -30,8 +32,8 @@ pub enum Outcome {
     Alone(Request),
 }
 
-/// Whether an order may be placed together with others of its key: if its texts are new and it can be
-/// paid, nothing but new jobs comes of it.
+/// Whether an order may be placed together with others of its key: nothing but new jobs, and jobs found,
+/// can come of it.
 pub fn is_plain(key: &Key, request: &Request) -> bool {
     key.spending_limit.is_none()
         && request.process
@@ -64,52 +66,63 @@ fn place_several(
     requests: Vec<Request>,
 ) -> Result<Vec<Outcome>, Error> {
     let currency = ctx.account(tx)?.currency;
-    let mut fitting = all_new(tx, ctx, &requests)?;
-    if !can_be_paid(tx, ctx, &chosen(&requests, &fitting), currency)? {
-        fitting.fill(false);
+    let text_keys = requests.iter().flat_map(|request| text_keys(&request.drafts)).collect();
+    let known = known(tx, ctx, &text_keys)?;
+    let mut sorted = sort_out_all(&requests, &known);
+    let new: Vec<&Draft> =
+        requests.iter().zip(&sorted).flat_map(|(request, sorted)| new_drafts(request, sorted)).collect();
+    if can_be_paid(tx, ctx, &new, currency)? {
+        foresee_ids(tx, sorted.iter().flatten().count(), new.len(), true);
+    } else {
+        sorted.fill_with(|| None);
     }
-    let jobs = chosen(&requests, &fitting).iter().map(|request| request.drafts.len()).sum();
-    foresee_ids(tx, fitting.iter().filter(|fits| **fits).count(), jobs, true);
     let mut batch = Batch::default();
     let mut parts = Vec::with_capacity(requests.len());
-    for (request, fits) in requests.into_iter().zip(fitting) {
-        parts.push(if fits { Ok(batch.add(tx, ctx, key, request)?) } else { Err(request) });
+    for (request, sorted) in requests.into_iter().zip(sorted) {
+        parts.push(match sorted {
+            Some(sorted) => Ok(batch.add(tx, ctx, key, request, sorted)?),
+            None => Err(request),
+        });
     }
     batch.write(tx, ctx, key, currency)?;
+    let fates: Vec<_> =
+        parts.iter().flatten().map(|part| (batch.orders[part.order].id, &*part.fates)).collect();
+    let found = Found::remember(tx, ctx, &fates, &[])?;
     let outcome = |part| match part {
-        Ok(part) => batch.answer(tx, ctx, part, currency).map(Outcome::Placed),
+        Ok(part) => batch.written(&part, currency)?.answer(tx, ctx, &found).map(Outcome::Placed),
         Err(request) => Ok(Outcome::Alone(request)),
     };
     parts.into_iter().map(outcome).collect()
 }
 
-fn chosen<'r>(requests: &'r [Request], fitting: &[bool]) -> Vec<&'r Request> {
-    requests.iter().zip(fitting).filter_map(|(request, fits)| fits.then_some(request)).collect()
+/// What became of an order's drafts, and which of them are new.
+type Sorted = (Vec<Fate>, Vec<usize>);
+
+/// None for an order that buys what was left unpaid, or has a new text that an order before it has: it needs
+/// what that one writes.
+fn sort_out_all(requests: &[Request], known: &Known) -> Vec<Option<Sorted>> {
+    let mut taken = HashSet::new();
+    let mut all = Vec::with_capacity(requests.len());
+    for request in requests {
+        let sorted = sort_out(&request.drafts, known);
+        let is_unpaid = |fate: &Fate| matches!(fate, Fate::Old(jobs) if jobs.iter().any(|job| job.status == Status::Unpaid));
+        let fits = !sorted.0.iter().any(is_unpaid);
+        let sorted = Some(sorted).filter(|_| fits);
+        let is_first = new_drafts(request, &sorted).all(|draft| taken.insert(&draft.text_key));
+        all.push(sorted.filter(|_| is_first));
+    }
+    all
 }
 
-/// Which of the requests have only texts that neither a live job nor a request before them has.
-fn all_new(tx: &mut Tx<'_>, ctx: &Context, requests: &[Request]) -> Result<Vec<bool>, Error> {
-    let keys = requests.iter().flat_map(|request| text_keys(&request.drafts));
-    let keys: BTreeSet<&[u8]> = keys.map(|key| key.as_slice()).collect();
-    let known = jobs::with_texts(tx, ctx.scope, &keys.into_iter().collect::<Vec<_>>())?;
-    let mut seen: HashSet<&[u8]> = known.iter().map(|job| job.text_key.as_slice()).collect();
-    Ok(requests
-        .iter()
-        .map(|request| request.drafts.iter().all(|draft| seen.insert(&draft.text_key)))
-        .collect())
+fn new_drafts<'r>(request: &'r Request, sorted: &Option<Sorted>) -> impl Iterator<Item = &'r Draft> {
+    sorted.iter().flat_map(|(_, fresh)| fresh).filter_map(|index| request.drafts.get(*index))
 }
 
 /// Whether there are credits, and room in a sandbox, for all of them.
-fn can_be_paid(
-    tx: &mut Tx<'_>,
-    ctx: &Context,
-    requests: &[&Request],
-    currency: Currency,
-) -> Result<bool, Error> {
-    let drafts = || requests.iter().flat_map(|request| &request.drafts);
-    let prices = drafts().map(|draft| Ok(price(draft, currency)?.1)).collect::<Result<Vec<_>, Error>>()?;
+fn can_be_paid(tx: &mut Tx<'_>, ctx: &Context, new: &[&Draft], currency: Currency) -> Result<bool, Error> {
+    let prices = new.iter().map(|draft| Ok(price(draft, currency)?.1)).collect::<Result<Vec<_>, Error>>()?;
     let cost = sum(prices.into_iter(), currency)?;
-    match pay::afford(tx, ctx, cost).and_then(|()| room_in_sandbox(ctx, drafts().count())) {
+    match pay::afford(tx, ctx, cost).and_then(|()| room_in_sandbox(ctx, new.len())) {
         Ok(()) => Ok(true),
         Err(Error::Fault(_)) => Ok(false),
         Err(error) => Err(error),
@@ -123,9 +136,10 @@ struct Batch {
     jobs: Vec<Job>,
 }
 
-/// A request, and which order and which jobs of the batch came of it.
+/// A request, what became of it, and which order and which jobs of the batch it led to.
 struct Part {
     request: Request,
+    fates: Vec<Fate>,
     order: usize,
     jobs: Range<usize>,
 }
@@ -137,16 +151,14 @@ impl Batch {
         ctx: &Context,
         key: &Key,
         mut request: Request,
+        (fates, fresh): Sorted,
     ) -> Result<Part, Error> {
         let account = ctx.account(tx)?;
         let order = order(tx, ctx, Some(key), &account, &request, None)?;
-        let all: Vec<usize> = (0..request.drafts.len()).collect();
-        let new = new_jobs(tx, ctx, &account, &order, &mut request, &all)?;
-        let part =
-            Part { request, order: self.orders.len(), jobs: self.jobs.len()..self.jobs.len() + new.len() };
+        let first = self.jobs.len();
+        self.jobs.extend(new_jobs(tx, ctx, &account, &order, &mut request, &fresh)?);
         self.orders.push(order);
-        self.jobs.extend(new);
-        Ok(part)
+        Ok(Part { request, fates, order: self.orders.len() - 1, jobs: first..self.jobs.len() })
     }
 
     /// Stores and charges all of it.
@@ -161,19 +173,14 @@ impl Batch {
         jobs::insert_all(tx, &self.jobs)?;
         charge(tx, ctx, &self.jobs)?;
         announce::placed(tx, ctx, &self.orders)?;
-        queue(tx, ctx, &self.orders.iter().map(|order| order.id.0).collect::<Vec<_>>())
+        let mut with_jobs: Vec<i64> = self.jobs.iter().map(|job| job.order.0).collect();
+        with_jobs.dedup();
+        queue(tx, ctx, &with_jobs)
     }
 
-    fn answer(
-        &self,
-        tx: &mut Tx<'_>,
-        ctx: &Context,
-        Part { request, order, jobs }: Part,
-        currency: Currency,
-    ) -> Result<Placed, Error> {
-        let (order, new) = (&self.orders[order], &self.jobs[jobs]);
-        let cost = total(&request, new, &[], currency)?;
-        let fates = (0..new.len()).map(Fate::New).collect();
-        answer(tx, ctx, &request, order, new, fates, cost)
+    fn written<'w>(&'w self, part: &'w Part, currency: Currency) -> Result<Written<'w>, Error> {
+        let Part { request, fates, order, jobs } = part;
+        let (order, new) = (&self.orders[*order], &self.jobs[jobs.clone()]);
+        Ok(Written { request, order, new, fates, cost: total(request, new, &[], currency)? })
     }
 }
