@@ -2,7 +2,7 @@
 
 use crate::config::{Config, ConfigError};
 use crate::contents::Contents;
-use crate::http::{Throttle, WaitingOrders};
+use crate::http::{Lookups, Placing, Throttle};
 use crate::mailer::Mailer;
 use domain::ids::Timestamp;
 use domain::money::{Currency, Money};
@@ -28,8 +28,10 @@ pub struct App {
     pub limits: domain::limits::Limits,
     /// How often callers may call.
     pub throttle: Throttle,
+    /// Keys that wait to be looked up together.
+    pub lookups: Arc<Lookups>,
     /// Orders that wait to be placed together.
-    pub orders: WaitingOrders,
+    pub placing: Arc<Placing>,
     /// Contents of files.
     pub contents: Contents,
     /// Sends mail; none if no way out is set.

@@ -2,8 +2,9 @@
 
 use crate::accounts::Surroundings;
 use crate::sandboxes::ALL_JOBS;
-use crate::sql::{Error, Row, Tx};
+use crate::sql::{Error, Param, Row, Tx, marks};
 use domain::ids::*;
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 /// A key pair with its settings, beside what its account says.
@@ -132,21 +133,35 @@ pub fn by_public_key(tx: &mut Tx<'_>, public_key: &str) -> Result<Option<Key>, E
     )
 }
 
-static FOR_A_CALL: LazyLock<String> = LazyLock::new(|| {
-    format!(
-        "SELECT {KEY}, e.clock_offset_ms, e.robot, {} FROM api_key k JOIN account a ON a.id = k.account_id \
-         LEFT JOIN environment e ON e.account_id = k.account_id AND e.sandbox = k.sandbox WHERE k.public_key = $1",
-        *ALL_JOBS
-    )
+/// By the power of two that is the number of keys.
+static FOR_CALLS: LazyLock<[String; 6]> = LazyLock::new(|| {
+    std::array::from_fn(|power| {
+        format!(
+            "SELECT {KEY}, e.clock_offset_ms, e.robot, {} FROM api_key k JOIN account a ON a.id = k.account_id \
+             LEFT JOIN environment e ON e.account_id = k.account_id AND e.sandbox = k.sandbox \
+             WHERE k.public_key IN {}",
+            *ALL_JOBS,
+            marks(0, 1 << power)
+        )
+    })
 });
 
-/// The key that a call names, revoked or not, with what its environment says.
-pub fn for_a_call(tx: &mut Tx<'_>, public_key: &str) -> Result<Option<(Key, Surroundings)>, Error> {
+/// So many keys are asked for at most by one `for_calls`.
+pub const FOR_CALLS_MOST: usize = 32;
+
+/// The keys that calls name, revoked or not, with what their environments say: those that are there. A single
+/// statement; no more than `FOR_CALLS_MOST`.
+pub fn for_calls(tx: &mut Tx<'_>, public_keys: &BTreeSet<String>) -> Result<Vec<(Key, Surroundings)>, Error> {
     // Callers send anything, and PostgreSQL takes no such text.
-    if public_key.contains('\0') {
-        return Ok(None);
-    }
-    tx.query_opt(&FOR_A_CALL, &[&public_key], |row| {
+    let mut asked: Vec<&String> = public_keys.iter().filter(|key| !key.contains('\0')).collect();
+    let Some(first) = asked.first().copied() else { return Ok(Vec::new()) };
+    let power = asked.len().next_power_of_two();
+    let Some(sql) = FOR_CALLS.get(power.trailing_zeros() as usize) else {
+        return Err(Error::Engine(format!("{} keys are asked for at once", asked.len())));
+    };
+    asked.resize(power, first);
+    let params: Vec<&dyn Param> = asked.into_iter().map(|key| key as &dyn Param).collect();
+    tx.query_all(sql, &params, |row| {
         let key = from_row(row)?;
         let around = Surroundings {
             ahead_ms: row.take::<Option<_>>()?.unwrap_or_default(),

@@ -5,7 +5,7 @@ use super::{Outcome, log};
 use crate::app::{self, App, real_now};
 use crate::config::{Config, ConfigError};
 use crate::contents::Contents;
-use crate::http::{Listeners, Rates, Throttle, WaitingOrders, serve};
+use crate::http::{Listeners, Rates, Throttle, lookups, placing, serve};
 use crate::mailer::Mailer;
 use crate::work;
 use clap::ArgMatches;
@@ -170,7 +170,8 @@ fn assemble(config: &Config, db: Db, desk: Arc<service::Desk>, contents: Content
         db,
         desk,
         limits: domain::limits::Limits::default(),
-        orders: WaitingOrders::default(),
+        lookups: lookups(),
+        placing: placing(),
         throttle: Throttle::new(rates(config)?, !config.text("database").is_empty()),
         contents,
         mailer: Mailer::new(config)?.map(Arc::new),

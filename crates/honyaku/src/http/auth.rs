@@ -2,14 +2,14 @@
 
 use super::call::Caller;
 use super::failure::Failure;
+use super::lookups;
 use crate::app::{App, real_now};
 use domain::fault::Fault;
 use domain::ids::Environment;
 use service::secrets;
 use std::net::IpAddr;
 use std::sync::Arc;
-use store::accounts::Surroundings;
-use store::keys::{self, Key};
+use store::keys::Key;
 use wire::params::Params;
 use wire::signature;
 
@@ -44,7 +44,7 @@ pub struct Arrival {
 
 /// Checks key, signature and everything that a key can be limited to.
 pub async fn authenticate(
-    app: &App,
+    app: &Arc<App>,
     arrival: &Arrival,
     params: &Params,
     access: Access,
@@ -68,12 +68,13 @@ pub async fn authenticate(
             refuse(Fault::new(1201, format!("{shown} is no number: send the seconds since 1970")).of("ts"))
         })?;
     }
-    let (key, around) = find(app, public_key).await?.unzip();
+    let found = lookups::find(app, public_key).await;
+    let found = found.map_err(|error| Failure::from_service(error, &app.desk.public_url))?;
     let wrong = || {
         let text = "the key is not known here or was revoked, or the signature does not fit: api_sig is the hex HMAC-SHA1 of the text of ts, with the private key";
         denied(text.to_owned())
     };
-    let Some(key) = key.filter(|key| !key.is_revoked(real_now())) else {
+    let Some((key, around)) = found.filter(|(key, _)| !key.is_revoked(real_now())) else {
         return Err(count_wrong(app, arrival, wrong()));
     };
     if access == Access::Signed {
@@ -101,12 +102,7 @@ pub async fn authenticate(
         }
     }
     check_limits(app, arrival, &key).map_err(denied)?;
-    Ok(Caller { key: Arc::new(key), around: around.unwrap_or_default() })
-}
-
-async fn find(app: &App, public_key: String) -> Result<Option<(Key, Surroundings)>, Failure> {
-    let found = app.db.read_once(move |tx| keys::for_a_call(tx, &public_key).map_err(service::Error::from));
-    found.await.map_err(|error| Failure::from_service(error, &app.desk.public_url))
+    Ok(Caller { key, around })
 }
 
 fn count_wrong(app: &App, arrival: &Arrival, failure: Failure) -> Failure {

@@ -2,9 +2,9 @@
 
 use super::fields::{self, Reach, fault};
 use super::order_level;
+use super::placing;
 use super::review;
 use super::submission::Rules;
-use super::waiting_orders::WaitingOrders;
 use crate::http::answer::Answer;
 use crate::http::call::{Call, Caller, id};
 use crate::http::failure::Failure;
@@ -102,7 +102,7 @@ async fn with_others(call: &Call, caller: &Caller, request: Request) -> Result<O
     if call.idempotency_key.is_some() || !app.db.is_server() || !is_plain(&caller.key, &request) {
         return Ok(Outcome::Alone(request));
     }
-    let outcome = WaitingOrders::place(app, Arc::clone(&caller.key), request).await;
+    let outcome = placing::place(app, Arc::clone(&caller.key), request).await;
     outcome.map_err(|error| Failure::from_service(error, call.origin()))
 }
 

@@ -369,9 +369,15 @@ impl Sql for Session {
             }
         }
         for (count, ids) in by_count {
-            let columns: Vec<String> = ids.iter().map(|(name, _)| format!("nextval('{name}_ids')")).collect();
-            let sql = format!("SELECT {} FROM generate_series(1, CAST($1 AS BIGINT))", columns.join(", "));
-            let values = vec![Value::Int(i64::try_from(count).unwrap_or(i64::MAX))];
+            let columns: Vec<_> = ids.iter().map(|(name, _)| format!("nextval('{name}_ids')")).collect();
+            let columns = columns.join(", ");
+            let (sql, values) = if count == 1 {
+                // Planned once; a list's plan depends on how long it is.
+                (format!("SELECT {columns}"), Vec::new())
+            } else {
+                let many = Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
+                (format!("SELECT {columns} FROM generate_series(1, CAST($1 AS BIGINT))"), vec![many])
+            };
             self.ahead.push(Ahead { sql, values, ids });
         }
     }
