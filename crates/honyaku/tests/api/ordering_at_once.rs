@@ -90,6 +90,29 @@ fn a_sandbox_takes_as_many_as_it_has_room_for() {
     shop.verify();
 }
 
+/// An order that the database refuses, as a fault of the program would, fails alone.
+#[test]
+fn one_that_cannot_be_stored_holds_up_no_other() {
+    let database = Database::new();
+    if !database.is_postgres() {
+        return;
+    }
+    let shop = Shop::start(database, &[]);
+    shop.database.change("ALTER TABLE job ADD CONSTRAINT odd CHECK (slug <> 'odd')");
+    let order = |round: usize, number: usize| {
+        let mut job = job(&format!("odd or not a{round}b{number}"));
+        job["slug"] = json!(if number == 0 { "odd" } else { "even" });
+        shop.orders(&json!([job]))
+    };
+    for round in 0..4 {
+        let placed = together(AT_ONCE, |number| order(round, number));
+        assert!(placed[0].is_err());
+        let refused: Vec<_> = placed[1..].iter().filter_map(|placed| placed.as_ref().err()).collect();
+        assert!(refused.is_empty(), "round {round}: {} of the others, {}", refused.len(), refused[0].msg());
+    }
+    shop.verify();
+}
+
 #[test]
 fn on_a_server_their_rows_are_written_together() {
     if !Database::new().is_postgres() {

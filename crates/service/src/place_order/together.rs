@@ -88,6 +88,8 @@ fn place_several(
     let fates: Vec<_> =
         parts.iter().flatten().map(|part| (batch.orders[part.order].id, &*part.fates)).collect();
     let found = Found::remember(tx, ctx, &fates, &[])?;
+    // What is refused after all is the fault of one of them: the caller has to know.
+    tx.send_now()?;
     let outcome = |part| match part {
         Ok(part) => batch.written(&part, currency)?.answer(tx, ctx, &found).map(Outcome::Placed),
         Err(request) => Ok(Outcome::Alone(request)),

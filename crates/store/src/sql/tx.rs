@@ -27,6 +27,11 @@ pub trait Sql {
         self.execute(sql, params).map(|_| ())
     }
 
+    /// Sends what `send` has left to be sent later.
+    fn send_now(&mut self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Runs a query and hands over each row.
     fn query(
         &mut self,
@@ -246,6 +251,12 @@ impl<'a> Tx<'a> {
             let params: Vec<&dyn Param> = chunk.iter().flatten().map(|value| value as &dyn Param).collect();
             self.send(&insert(head, chunk, self.dialect()), &params)
         })
+    }
+
+    /// Sends what waits to be sent, so that what the database refuses of it is an error here, and of this
+    /// closure alone.
+    pub fn send_now(&mut self) -> Result<(), Error> {
+        self.sql.send_now()
     }
 
     /// From here on the closure fails only by a fault of the program, or if the database does:

@@ -39,18 +39,36 @@ pub async fn place(app: &Arc<App>, key: Arc<Key>, request: Request) -> Result<Ou
     outcome.unwrap_or_else(|| Err(sql::Error::Unavailable("nobody places orders any more".into()).into()))
 }
 
-/// Places orders of one key in one transaction.
+/// Places orders of one key together; if that fails although the database is there, one by one: one of them
+/// cannot be stored, whatever the reason, which is not to be the others' fault.
 async fn place_all(app: Arc<App>, asked: Vec<Asked>) -> Vec<Result<Outcome, Error>> {
     let Some(key) = asked.first().map(|asked| Arc::clone(&asked.key)) else { return Vec::new() };
-    let count = asked.len();
     let requests: Vec<Request> = asked.into_iter().map(|asked| asked.request).collect();
-    let (desk, foresight, scope) = (Arc::clone(&app.desk), Foresight::of_all(&requests), key.scope);
-    let placed = app.db.write_for(scope, move |tx| {
+    let again = requests.clone();
+    let placed = write(&app, &key, requests).await;
+    let outcomes = match placed {
+        Err(error) if again.len() > 1 && !error.is_unavailable() => {
+            tracing::error!(%error, "{} orders are placed one by one", again.len());
+            let mut outcomes = Vec::new();
+            for request in again {
+                outcomes.extend(each(write(&app, &key, vec![request]).await, 1));
+            }
+            outcomes
+        }
+        placed => each(placed, again.len()),
+    };
+    app.stir();
+    outcomes
+}
+
+/// In one transaction.
+async fn write(app: &App, key: &Arc<Key>, requests: Vec<Request>) -> Result<Vec<Outcome>, Error> {
+    let (desk, foresight, key) = (Arc::clone(&app.desk), Foresight::of_all(&requests), Arc::clone(key));
+    let scope = key.scope;
+    let written = app.db.write_for(scope, move |tx| {
         foresight.tell(tx, scope);
         let ctx = Context::open(tx, desk, scope, Actor::CustomerApi, real_now())?.called_with(key.id);
         place_together(tx, &ctx, &key, requests)
     });
-    let placed = placed.await;
-    app.stir();
-    each(placed, count)
+    written.await
 }

@@ -292,6 +292,10 @@ impl Sql for Session {
         if self.unsent.len() < TOGETHER { Ok(()) } else { self.send_all() }
     }
 
+    fn send_now(&mut self) -> Result<(), Error> {
+        self.send_all()
+    }
+
     fn query(
         &mut self,
         sql: &str,
