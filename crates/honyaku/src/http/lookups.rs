@@ -12,8 +12,15 @@ use store::sql;
 /// A key, revoked or not, and what its environment says; none if there is no such key.
 type Found = Option<(Arc<Key>, Surroundings)>;
 
-/// Public keys that wait to be looked up.
-pub type Lookups = Together<(), String, Result<Found, Error>>;
+/// Public keys that wait to be looked up, in several rows: a connection that is stuck does not hold up all.
+pub type Lookups = Together<u8, String, Result<Found, Error>>;
+
+const ROWS: u8 = 4;
+
+/// The same one for the same key: it is looked up once for all its calls.
+fn row(public_key: &str) -> u8 {
+    public_key.bytes().fold(0, |sum: u8, byte| sum.wrapping_add(byte)) % ROWS
+}
 
 /// None wait yet.
 pub fn lookups() -> Arc<Lookups> {
@@ -32,7 +39,7 @@ pub async fn find(app: &Arc<App>, public_key: String) -> Result<Found, Error> {
             async move { find_all(&app, public_keys).await }
         }
     };
-    let found = app.lookups.serve((), public_key, all).await;
+    let found = app.lookups.serve(row(&public_key), public_key, all).await;
     found.unwrap_or_else(|| Err(sql::Error::Unavailable("nobody looks keys up any more".into()).into()))
 }
 

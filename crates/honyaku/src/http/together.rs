@@ -33,8 +33,9 @@ where
         Arc::new(Self { waiting: Mutex::default(), most, size })
     }
 
-    /// Has an item served with others. `all` serves them: an outcome for each, in the order given. It goes on to
-    /// the end though nobody may wait any more. None: it fell.
+    /// Has an item served with others. `all` serves them: an outcome for each, in the order given. Whoever
+    /// comes first gives it for all who come meanwhile: it may depend on nothing but the items. It goes on to the
+    /// end though nobody may wait any more. None: it fell.
     pub async fn serve<F>(
         self: &Arc<Self>,
         who: W,
@@ -121,14 +122,18 @@ impl<W: Copy + Eq + Hash, I, O> Drop for Serving<W, I, O> {
     }
 }
 
-/// What becomes of each of so many. If all of them fail, it is not the fault of each: to try again may help.
+/// What becomes of each of so many, if something became of all.
 pub fn each<T>(all: Result<Vec<T>, Error>, count: usize) -> Vec<Result<T, Error>> {
     match all {
         Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
         Err(error) if count == 1 => vec![Err(error)],
         Err(error) => {
-            let beside = || sql::Error::Unavailable(format!("calls that were served together: {error}"));
-            (0..count).map(|_| Err(beside().into())).collect()
+            let text = format!("calls that were served together: {error}");
+            let passed_on = |_| match error.is_unavailable() {
+                true => Err(sql::Error::Unavailable(text.clone()).into()),
+                false => Err(Error::Broken(text.clone())),
+            };
+            (0..count).map(passed_on).collect()
         }
     }
 }

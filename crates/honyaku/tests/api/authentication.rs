@@ -1,6 +1,7 @@
 //! Who calls: every check of api-v2 2, in its order and at its edges.
 
-use crate::shop::{Raw, Shop, encoded};
+use crate::races::together;
+use crate::shop::{Caller, Environment, Raw, Shop, encoded};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
@@ -339,4 +340,42 @@ fn data_are_missed_or_found_broken_before_the_method_begins() {
         assert_refused(&answer, 1251, position, data);
         assert_eq!(answer.json()["err"]["field"], json!("data"));
     }
+}
+
+/// On a server keys that are named at the same time are looked up together.
+#[test]
+fn keys_that_are_named_at_once_are_told_apart() {
+    let shop = Shop::open();
+    let account = |number: usize| {
+        let name = format!("a{number}");
+        shop.command(&["account", "add", "--name", &name, "--email", &format!("{name}@example.com")]);
+        let key = shop.key(&name, Environment::Sandbox);
+        let figure = format!("{number}7.00");
+        shop.post_as(&key, "sandbox/credits", &json!({ "set": figure })).unwrap();
+        (key, figure)
+    };
+    let known: Vec<(Caller, String)> = (1..5).map(account).collect();
+    let of_first = |change: fn(&mut Caller)| {
+        let mut key = known[0].0.clone();
+        change(&mut key);
+        key
+    };
+    let revoked = shop.key("a1", Environment::Sandbox);
+    shop.command(&["key", "revoke", "--key", &revoked.public_key]);
+    let wrong = [
+        revoked,
+        of_first(|key| key.public_key.push('x')),
+        of_first(|key| key.public_key.push('\0')),
+        of_first(|key| key.private_key.push('x')),
+    ];
+    let balance = |key: &Caller| shop.get_as(key, "account/balance");
+    together(48, |number| {
+        for round in 0..5 {
+            let turn = (number + round) % (known.len() + wrong.len());
+            match known.get(turn) {
+                Some((key, figure)) => assert_eq!(balance(key).unwrap()["credits"], *figure),
+                None => assert_eq!(balance(&wrong[turn - known.len()]).unwrap_err().code(), 1000),
+            }
+        }
+    });
 }

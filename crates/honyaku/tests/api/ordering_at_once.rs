@@ -3,7 +3,7 @@
 use crate::database::{Cluster, Database};
 use crate::house::House;
 use crate::races::together;
-use crate::shop::{Shop, job};
+use crate::shop::{Environment, Shop, job};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -77,6 +77,79 @@ fn a_text_that_four_order_is_bought_once() {
     }
     let words = 4 * (AT_ONCE + AT_ONCE / 4);
     assert_eq!(shop.balance(), format!("{:.2}", 1_000.0 - words as f64 * 0.05));
+    shop.verify();
+}
+
+#[test]
+fn what_was_left_unpaid_is_bought_once() {
+    let house = House::full();
+    let shop = &house.shop;
+    let unpaid = json!({ "jobs": [job("left unpaid")], "process": 0 });
+    let left = shop.post("translate/jobs", &unpaid).unwrap()["job_ids"][0].clone();
+    let placed = together(AT_ONCE, |number| {
+        shop.orders(&json!([job("left unpaid"), job(&format!("of its own a{number}"))])).unwrap()
+    });
+    assert!(placed.iter().all(|answer| answer["job_ids"][0] == left));
+    let bought = placed.iter().filter(|answer| answer["credits_used"] == credits_for(2 + 4)).count();
+    let found = placed.iter().filter(|answer| answer["credits_used"] == credits_for(4)).count();
+    assert_eq!((bought, found), (1, AT_ONCE - 1));
+    assert_eq!(shop.balance(), format!("{:.2}", 1_000.0 - (2 + 4 * AT_ONCE) as f64 * 0.05));
+    shop.wait_for(left.as_str().unwrap(), "available");
+    shop.verify();
+}
+
+#[test]
+fn what_is_known_and_what_comes_twice_is_told_to_each() {
+    let house = House::full();
+    let shop = &house.shop;
+    let known = shop.orders_text("known already");
+    shop.delivers(&known, "既知");
+    let of_known = shop.job(&known);
+    assert!(of_known["captcha_url"].is_string());
+    let placed = together(AT_ONCE, |number| {
+        let own = format!("twice a{number}");
+        shop.orders(&json!({ "old": job("known already"), "one": job(&own), "two": job(&own) })).unwrap()
+    });
+    for (number, answer) in placed.iter().enumerate() {
+        let (ids, told) = (&answer["job_ids"], &answer["jobs"]);
+        assert_eq!((&answer["job_count"], &answer["credits_used"]), (&json!(3), &json!(credits_for(2))));
+        assert_eq!((&ids["old"], &ids["one"]), (&json!(known), &ids["two"]));
+        for field in ["status", "body_tgt", "captcha_url", "order_id"] {
+            assert_eq!(told["old"][0][field], of_known[field]);
+        }
+        assert_eq!(told["one"][0]["body_src"], format!("twice a{number}"));
+        assert_eq!((&told["two"], &told["one"][0]["job_id"]), (&told["one"], &ids["one"]));
+        let order = answer["order_id"].as_str().unwrap();
+        let order = shop.get(&format!("translate/order/{order}"), "").unwrap()["order"].clone();
+        assert_eq!(order["jobs_reviewable"], json!([known]), "it has what it found");
+    }
+    let own: BTreeSet<_> = placed.iter().map(|answer| answer["job_ids"]["one"].to_string()).collect();
+    assert_eq!(own.len(), AT_ONCE);
+    shop.verify();
+}
+
+#[test]
+fn each_key_spends_its_own_and_no_more_than_it_may() {
+    let house = House::full();
+    let shop = &house.shop;
+    let keys = [0, 1].map(|_| {
+        let mut key = shop.key("demo", Environment::Sandbox);
+        key.base.clone_from(&shop.base);
+        key
+    });
+    shop.command(&["key", "set", "--key", &keys[1].public_key, "--spending-limit", "0.30"]);
+    let placed = together(AT_ONCE, |number| {
+        let data = json!({ "jobs": [job(&format!("which key a{number}"))] });
+        shop.post_as(&keys[number % 2], "translate/jobs", &data)
+    });
+    let of = |key: usize| placed.iter().skip(key).step_by(2);
+    assert!(of(0).all(Result::is_ok));
+    assert_eq!(of(1).filter(|placed| placed.is_ok()).count(), 2);
+    assert!(of(1).filter_map(|placed| placed.as_ref().err()).all(|refused| refused.code() == 2700));
+    let spent =
+        |key: &str| shop.database.ask(&format!("SELECT spent FROM api_key WHERE public_key = '{key}'"));
+    let spent = keys.each_ref().map(|key| spent(&key.public_key));
+    assert_eq!(spent, [15 * AT_ONCE as i64 / 2, 30], "cents");
     shop.verify();
 }
 

@@ -25,9 +25,9 @@ pub struct Shop {
 /// Whose calls these are: a key pair, and the address that it is used at.
 #[derive(Clone)]
 pub struct Caller {
-    base: String,
-    public_key: String,
-    private_key: String,
+    pub base: String,
+    pub public_key: String,
+    pub private_key: String,
 }
 
 /// Which of an account's two environments.
@@ -186,13 +186,25 @@ impl Shop {
     }
 
     pub fn credentials(&self) -> String {
-        let ts =
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
-        format!(
-            "api_key={}&ts={ts}&api_sig={}",
-            self.public_key,
-            wire::signature::sign(&self.private_key, &ts)
-        )
+        signed(&self.public_key, &self.private_key)
+    }
+
+    /// Somebody else's POST.
+    pub fn post_as(&self, caller: &Caller, path: &str, data: &Value) -> Result<Value, Refused> {
+        let form = format!(
+            "{}&data={}",
+            signed(&caller.public_key, &caller.private_key),
+            encoded(&data.to_string())
+        );
+        let of_form = [("content-type", "application/x-www-form-urlencoded")];
+        Self::outcome(&self.raw("POST", &format!("{}{path}", caller.base), &of_form, Some(form.as_bytes())))
+    }
+
+    /// Somebody else's GET.
+    pub fn get_as(&self, caller: &Caller, path: &str) -> Result<Value, Refused> {
+        let url =
+            format!("{}{path}?{}", caller.base, signed(&encoded(&caller.public_key), &caller.private_key));
+        Self::outcome(&self.raw("GET", &url, &[], None))
     }
 
     /// A request as it is, without anything added.
@@ -324,6 +336,12 @@ impl Drop for Shop {
         let _ = self.server.kill();
         let _ = self.server.wait();
     }
+}
+
+fn signed(public_key: &str, private_key: &str) -> String {
+    let ts =
+        std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs().to_string();
+    format!("api_key={public_key}&ts={ts}&api_sig={}", wire::signature::sign(private_key, &ts))
 }
 
 fn log_of(database: &Database) -> PathBuf {

@@ -66,16 +66,10 @@ fn place_several(
     requests: Vec<Request>,
 ) -> Result<Vec<Outcome>, Error> {
     let currency = ctx.account(tx)?.currency;
-    let text_keys = requests.iter().flat_map(|request| text_keys(&request.drafts)).collect();
-    let known = known(tx, ctx, &text_keys)?;
-    let mut sorted = sort_out_all(&requests, &known);
-    let new: Vec<&Draft> =
-        requests.iter().zip(&sorted).flat_map(|(request, sorted)| new_drafts(request, sorted)).collect();
-    if can_be_paid(tx, ctx, &new, currency)? {
-        foresee_ids(tx, sorted.iter().flatten().count(), new.len(), true);
-    } else {
-        sorted.fill_with(|| None);
-    }
+    let sorted = choose(tx, ctx, &requests, currency)?;
+    let (orders, jobs) =
+        sorted.iter().flatten().fold((0, 0), |(orders, jobs), (_, fresh)| (orders + 1, jobs + fresh.len()));
+    foresee_ids(tx, orders, jobs, true);
     let mut batch = Batch::default();
     let mut parts = Vec::with_capacity(requests.len());
     for (request, sorted) in requests.into_iter().zip(sorted) {
@@ -99,6 +93,24 @@ fn place_several(
 
 /// What became of an order's drafts, and which of them are new.
 type Sorted = (Vec<Fate>, Vec<usize>);
+
+/// None for an order that has to be placed by itself.
+fn choose(
+    tx: &mut Tx<'_>,
+    ctx: &Context,
+    requests: &[Request],
+    currency: Currency,
+) -> Result<Vec<Option<Sorted>>, Error> {
+    let text_keys = requests.iter().flat_map(|request| text_keys(&request.drafts)).collect();
+    let mut sorted = sort_out_all(requests, &known(tx, ctx, &text_keys)?);
+    let new: Vec<&Draft> =
+        requests.iter().zip(&sorted).flat_map(|(request, sorted)| new_drafts(request, sorted)).collect();
+    if !can_be_paid(tx, ctx, &new, currency)? {
+        let finds_all = |sorted: &Sorted| sorted.1.is_empty();
+        sorted.iter_mut().for_each(|sorted| *sorted = sorted.take().filter(finds_all));
+    }
+    Ok(sorted)
+}
 
 /// None for an order that buys what was left unpaid, or has a new text that an order before it has: it needs
 /// what that one writes.

@@ -99,7 +99,9 @@ async fn place(mut call: Call, data: Object) -> Result<Answer, Failure> {
 /// less. One with an `Idempotency-Key` stores its answer too, and goes by itself.
 async fn with_others(call: &Call, caller: &Caller, request: Request) -> Result<Outcome, Failure> {
     let app = &call.app;
-    if call.idempotency_key.is_some() || !app.db.is_server() || !is_plain(&caller.key, &request) {
+    let is_small = call.body_bytes <= LARGE_BYTES;
+    let alone = call.idempotency_key.is_some() || !app.db.is_server();
+    if alone || !is_small || !is_plain(&caller.key, &request) {
         return Ok(Outcome::Alone(request));
     }
     let outcome = placing::place(app, Arc::clone(&caller.key), request).await;

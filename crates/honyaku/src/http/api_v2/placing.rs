@@ -39,36 +39,57 @@ pub async fn place(app: &Arc<App>, key: Arc<Key>, request: Request) -> Result<Ou
     outcome.unwrap_or_else(|| Err(sql::Error::Unavailable("nobody places orders any more".into()).into()))
 }
 
-/// Places orders of one key together; if that fails although the database is there, one by one: one of them
-/// cannot be stored, whatever the reason, which is not to be the others' fault.
+/// Places orders of one key together; if that fails although the database is there, one by one.
 async fn place_all(app: Arc<App>, asked: Vec<Asked>) -> Vec<Result<Outcome, Error>> {
     let Some(key) = asked.first().map(|asked| Arc::clone(&asked.key)) else { return Vec::new() };
+    let count = asked.len();
     let requests: Vec<Request> = asked.into_iter().map(|asked| asked.request).collect();
-    let again = requests.clone();
-    let placed = write(&app, &key, requests).await;
+    let again = if count > 1 { requests.clone() } else { Vec::new() };
+    let placed = write(&app, &key, requests, false).await;
     let outcomes = match placed {
-        Err(error) if again.len() > 1 && !error.is_unavailable() => {
-            tracing::error!(%error, "{} orders are placed one by one", again.len());
-            let mut outcomes = Vec::new();
-            for request in again {
-                outcomes.extend(each(write(&app, &key, vec![request]).await, 1));
-            }
-            outcomes
+        Err(error) if count > 1 && !error.is_unavailable() => {
+            tracing::error!(%error, "{count} orders are placed one by one");
+            one_by_one(&app, &key, again).await
         }
-        placed => each(placed, again.len()),
+        placed => each(placed, count),
     };
     app.stir();
     outcomes
 }
 
-/// In one transaction.
-async fn write(app: &App, key: &Arc<Key>, requests: Vec<Request>) -> Result<Vec<Outcome>, Error> {
+/// One of them cannot be stored, whatever the reason: that is not to be the others' fault.
+async fn one_by_one(app: &App, key: &Arc<Key>, requests: Vec<Request>) -> Vec<Result<Outcome, Error>> {
+    let (mut outcomes, mut rest) = (Vec::new(), requests.into_iter());
+    while let Some(request) = rest.next() {
+        let placed = write(app, key, vec![request], true).await;
+        let is_gone = placed.as_ref().is_err_and(Error::is_unavailable);
+        outcomes.extend(each(placed, 1));
+        if is_gone {
+            // Nor do the others wait for each other to find that out.
+            let gone = || Err(sql::Error::Unavailable("for the order before".into()).into());
+            outcomes.extend(rest.by_ref().map(|_| gone()));
+        }
+    }
+    outcomes
+}
+
+/// In one transaction. What the database refuses of a suspect is an error of its own, not of the commit.
+async fn write(
+    app: &App,
+    key: &Arc<Key>,
+    requests: Vec<Request>,
+    is_suspect: bool,
+) -> Result<Vec<Outcome>, Error> {
     let (desk, foresight, key) = (Arc::clone(&app.desk), Foresight::of_all(&requests), Arc::clone(key));
     let scope = key.scope;
     let written = app.db.write_for(scope, move |tx| {
         foresight.tell(tx, scope);
         let ctx = Context::open(tx, desk, scope, Actor::CustomerApi, real_now())?.called_with(key.id);
-        place_together(tx, &ctx, &key, requests)
+        let placed = place_together(tx, &ctx, &key, requests)?;
+        if is_suspect {
+            tx.send_now()?;
+        }
+        Ok(placed)
     });
     written.await
 }
