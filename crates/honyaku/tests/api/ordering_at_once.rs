@@ -81,20 +81,25 @@ fn a_text_that_four_order_is_bought_once() {
 }
 
 #[test]
-fn what_was_left_unpaid_is_bought_once() {
+fn each_job_that_was_left_unpaid_is_bought_once() {
     let house = House::full();
     let shop = &house.shop;
-    let unpaid = json!({ "jobs": [job("left unpaid")], "process": 0 });
-    let left = shop.post("translate/jobs", &unpaid).unwrap()["job_ids"][0].clone();
+    let left: Vec<Value> = (0..AT_ONCE / 4).map(|number| job(&format!("left unpaid a{number}"))).collect();
+    let unpaid = json!({ "jobs": left, "process": 0 });
+    let ids = shop.post("translate/jobs", &unpaid).unwrap()["job_ids"].clone();
     let placed = together(AT_ONCE, |number| {
-        shop.orders(&json!([job("left unpaid"), job(&format!("of its own a{number}"))])).unwrap()
+        shop.orders(&json!([left[number % left.len()], job(&format!("of its own a{number}"))])).unwrap()
     });
-    assert!(placed.iter().all(|answer| answer["job_ids"][0] == left));
-    let bought = placed.iter().filter(|answer| answer["credits_used"] == credits_for(2 + 4)).count();
-    let found = placed.iter().filter(|answer| answer["credits_used"] == credits_for(4)).count();
-    assert_eq!((bought, found), (1, AT_ONCE - 1));
-    assert_eq!(shop.balance(), format!("{:.2}", 1_000.0 - (2 + 4 * AT_ONCE) as f64 * 0.05));
-    shop.wait_for(left.as_str().unwrap(), "available");
+    for (number, id) in ids.as_array().unwrap().iter().enumerate() {
+        let answers: Vec<&Value> = placed.iter().skip(number).step_by(left.len()).collect();
+        assert!(answers.iter().all(|answer| answer["job_ids"][0] == *id));
+        let paid =
+            |words| answers.iter().filter(|answer| answer["credits_used"] == credits_for(words)).count();
+        assert_eq!((paid(3 + 4), paid(4)), (1, 3), "{answers:?}");
+        shop.wait_for(id.as_str().unwrap(), "available");
+    }
+    let words = 3 * left.len() + 4 * AT_ONCE;
+    assert_eq!(shop.balance(), format!("{:.2}", 1_000.0 - words as f64 * 0.05));
     shop.verify();
 }
 
